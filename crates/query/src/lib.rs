@@ -1,3 +1,7 @@
 //! The shared query engine over a store snapshot: pruning, trace by id, search, SQL.
 //!
-//! In: queries and a snapshot. Out: rows, streams, cost.
+//! In: queries and a snapshot of `store`. Out: spans, rows, streams, cost. The dialects' words end above this
+//! crate; here is one predicate tree ([`predicate`]) and one order, newest first ([`source`]).
+
+pub mod predicate;
+pub mod source;
