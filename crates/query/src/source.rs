@@ -96,13 +96,13 @@ pub trait TraceSource: Send + Sync {
         query: &TraceQuery,
     ) -> Result<Vec<TraceSummary>, SourceError>;
 
-    /// Names of services, sorted; spans without a name of their service are left out.
-    async fn services(&self, tenant: &TenantId) -> Result<Vec<Arc<str>>, SourceError>;
+    /// Names of services, sorted; `None`, which comes first, stands for spans without `service.name`.
+    async fn services(&self, tenant: &TenantId) -> Result<Vec<Option<Arc<str>>>, SourceError>;
 
-    /// Operations of a service, sorted.
+    /// Operations of a service (`None`: of spans without `service.name`), sorted.
     async fn operations(
         &self,
         tenant: &TenantId,
-        service: &str,
+        service: Option<&str>,
     ) -> Result<Vec<Operation>, SourceError>;
 }
