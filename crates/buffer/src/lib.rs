@@ -1,3 +1,14 @@
-//! The newest batches in memory, queryable and subscribable, with a byte budget.
+//! The newest batches in memory, in the order of the log, until a flush round has made them part of the
+//! tables.
 //!
-//! In: decoded batches in the order of the log. Out: views for readers, frozen parts for a flush.
+//! In: accepted batches with their WAL position, pushed after their fsync ([`Buffer::push`]). Out: views for readers
+//! ([`Buffer::parts`]), everything up to a position for a flush ([`Buffer::freeze`]), single requests again for followers
+//! of the stream ([`Buffer::request`]). It is synchronous, starts no thread and knows no file. The byte budget is counted
+//! in real bytes ([`bytes::batch_bytes`]); what happens over it is the caller's decision.
+
+pub mod bytes;
+pub mod part;
+mod parts;
+
+pub use part::{Part, Piece};
+pub use parts::{Buffer, Frozen};

@@ -1,6 +1,7 @@
 //! The columns of the tables: names, types and order, the one place from which files, Delta metadata,
 //! SQL and `docs/formats/` take them. Partition columns (`tenant`, `date`) stand in no file.
 
+pub mod ingest;
 pub mod spans;
 pub mod well_known;
 

@@ -1,0 +1,214 @@
+//! The files that the tables hold, with what prunes them. Readers plan with this list alone, never through the Delta log.
+//!
+//! In: files as the catalog lists them, index files beside the tables. Out: [`FileSet`]. An index that is absent or broken is
+//! built again from its Parquet file.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::FileEntry;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use segment::{Footer, Parsed, SpanIndex};
+use tokio::sync::OnceCell;
+
+use crate::error::Error;
+use crate::live::Inner;
+use crate::options::Places;
+
+/// So many index files are read at once.
+const LOAD_CONCURRENCY: usize = 16;
+
+/// A file of any table.
+pub struct TableFile {
+    /// Its entry in the table.
+    pub entry: Arc<FileEntry>,
+    /// Where it lies in the object store.
+    pub location: Path,
+    footer: OnceCell<Arc<Footer>>,
+}
+
+impl std::fmt::Debug for TableFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TableFile").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+/// A file of the table `spans`.
+#[derive(Debug)]
+pub struct SpanFile {
+    /// The file.
+    pub file: TableFile,
+    /// What prunes it.
+    pub index: SpanIndex,
+}
+
+/// All live files at one instant.
+#[derive(Debug, Default, Clone)]
+pub struct FileSet {
+    /// Files of `spans`, those with the latest starts first.
+    pub spans: Vec<Arc<SpanFile>>,
+    /// Files of `traces`.
+    pub traces: Vec<Arc<TableFile>>,
+    /// Files of `ingest`.
+    pub ingest: Vec<Arc<TableFile>>,
+}
+
+impl TableFile {
+    pub(crate) fn new(places: &Places, table: &str, entry: Arc<FileEntry>) -> Self {
+        let location = location(places, table, &entry.path);
+        Self { entry, location, footer: OnceCell::new() }
+    }
+
+    /// The parsed footer, read once and kept while the file is live.
+    pub async fn footer(&self, objects: &dyn ObjectStore) -> Result<Arc<Footer>, Error> {
+        self.footer.get_or_try_init(|| read_footer(objects, &self.location, self.entry.size)).await.cloned()
+    }
+
+    /// Reads byte ranges of the file.
+    pub async fn read(
+        &self,
+        objects: &dyn ObjectStore,
+        ranges: &[Range<u64>],
+    ) -> Result<Vec<Bytes>, Error> {
+        objects
+            .get_ranges(&self.location, ranges)
+            .await
+            .map_err(Error::objects("reading", &self.location))
+    }
+}
+
+/// Reads and parses a footer: its fixed tail first, then as much as it asks for.
+async fn read_footer(
+    objects: &dyn ObjectStore,
+    location: &Path,
+    size: u64,
+) -> Result<Arc<Footer>, Error> {
+    let mut range = Footer::range_to_read(size);
+    loop {
+        let bytes = objects
+            .get_range(location, range.clone())
+            .await
+            .map_err(Error::objects("reading the footer of", location))?;
+        match Footer::parse(bytes, size)? {
+            Parsed::Footer(footer) => return Ok(Arc::new(*footer)),
+            Parsed::NeedMore(more) => range = more,
+        }
+    }
+}
+
+pub(crate) fn location(places: &Places, table: &str, path: &str) -> Path {
+    let mut location = places.tables.clone().join(table);
+    for piece in path.split('/') {
+        location = location.join(piece);
+    }
+    location
+}
+
+/// Name of the index file of a Parquet file: its own file name with another ending.
+pub(crate) fn index_name(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    format!("{}.idx", name.strip_suffix(".parquet").unwrap_or(name))
+}
+
+/// Position of the log up to which a flushed file's rows reach, and from which, as its name says; `None` for
+/// files of other programs.
+pub(crate) fn log_range(path: &str) -> Option<(u64, u64)> {
+    let name = path.rsplit('/').next()?;
+    let mut parts = name.split('-');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Writes an index file so that a crash leaves the whole file or none.
+pub(crate) fn write_index(places: &Places, path: &str, index: &SpanIndex) -> Result<(), Error> {
+    let name = index_name(path);
+    let bytes = index.encode()?;
+    let fail = |source| Error::Folder { what: "writing the index", path: name.clone(), source };
+    let temporary = format!("{name}.tmp");
+    let _ = places.index.remove(&temporary);
+    let mut file = places.index.create(&temporary).map_err(fail)?;
+    file.append(&bytes).and_then(|()| file.sync_data()).map_err(fail)?;
+    places.index.rename(&temporary, &name).map_err(fail)
+}
+
+fn read_index(places: &Places, path: &str, rows: Option<u64>) -> Option<SpanIndex> {
+    let bytes = places.index.read(&index_name(path)).ok()?;
+    let index = SpanIndex::decode(&Bytes::from(bytes)).ok()?;
+    rows.is_none_or(|rows| rows == index.rows).then_some(index)
+}
+
+/// Opens a file of spans, with its index from the folder or built anew.
+pub(crate) async fn open_spans(places: &Places, entry: Arc<FileEntry>) -> Result<SpanFile, Error> {
+    let file = TableFile::new(places, "spans", entry);
+    if let Some(index) = read_index(places, &file.entry.path, file.entry.rows) {
+        return Ok(SpanFile { file, index });
+    }
+    let footer = file.footer(&*places.objects).await?;
+    let mut batches = Vec::new();
+    for group in 0..footer.row_groups() {
+        let plan = segment::plan(&footer, &[group], None)?;
+        let bytes = file.read(&*places.objects, plan.ranges()).await?;
+        batches.extend(segment::decode(&footer, &plan, &bytes, None)?);
+    }
+    let index = segment::build_index(&footer, &batches)?;
+    tracing::info!(file = %file.location, "built the index of a file anew");
+    if let Err(error) = write_index(places, &file.entry.path, &index) {
+        tracing::warn!(error = %error.chain(), "the index is kept in memory only");
+    }
+    Ok(SpanFile { file, index })
+}
+
+/// Opens all files of the tables.
+pub(crate) async fn load(inner: &Inner) -> Result<FileSet, Error> {
+    let places = &inner.places;
+    let spans = futures::stream::iter(inner.spans.files())
+        .map(|entry| async move { open_spans(places, entry).await.map(Arc::new) })
+        .buffer_unordered(LOAD_CONCURRENCY)
+        .try_collect::<Vec<_>>()
+        .await?;
+    let open = |name: &str, files: Vec<Arc<FileEntry>>| {
+        files.into_iter().map(|e| Arc::new(TableFile::new(places, name, e))).collect()
+    };
+    let mut set = FileSet {
+        spans,
+        traces: open("traces", inner.traces.files()),
+        ingest: open("ingest", inner.ingest.files()),
+    };
+    set.sort();
+    Ok(set)
+}
+
+impl FileSet {
+    /// Puts the newest files of spans first.
+    pub(crate) fn sort(&mut self) {
+        self.spans.sort_by(|a, b| {
+            let key = |f: &SpanFile| (f.index.times.max_start, f.index.times.min_start);
+            key(b).cmp(&key(a)).then_with(|| a.file.entry.path.cmp(&b.file.entry.path))
+        });
+    }
+
+    /// The same set without some files and with others.
+    pub(crate) fn replaced(&self, removed: &[String], added: Added) -> Self {
+        let gone: std::collections::HashSet<&str> = removed.iter().map(String::as_str).collect();
+        let keep = |entry: &FileEntry| !gone.contains(entry.path.as_str());
+        let mut set = self.clone();
+        set.spans.retain(|f| keep(&f.file.entry));
+        set.traces.retain(|f| keep(&f.entry));
+        set.ingest.retain(|f| keep(&f.entry));
+        set.spans.extend(added.spans);
+        set.traces.extend(added.traces);
+        set.ingest.extend(added.ingest);
+        set.sort();
+        set
+    }
+}
+
+/// Files that a commit added.
+#[derive(Debug, Default)]
+pub(crate) struct Added {
+    pub(crate) spans: Vec<Arc<SpanFile>>,
+    pub(crate) traces: Vec<Arc<TableFile>>,
+    pub(crate) ingest: Vec<Arc<TableFile>>,
+}
