@@ -2,6 +2,7 @@
 //! SQL and `docs/formats/` take them. Partition columns (`tenant`, `date`) stand in no file.
 
 pub mod spans;
+pub mod traces;
 pub mod well_known;
 
 /// Name of the partition column with the tenant.
