@@ -3,6 +3,7 @@
 
 pub mod ingest;
 pub mod spans;
+pub mod traces;
 pub mod well_known;
 
 /// Name of the partition column with the tenant.

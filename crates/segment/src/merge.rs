@@ -1,0 +1,263 @@
+//! Many sorted files to one sorted stream, for compaction, with bounded memory.
+//!
+//! In: [`MergeInput`]s, each sorted by itself. Out: batches in the order that [`crate::sort_spans`] would give
+//! for all rows at once, duplicates dropped; every batch ends at the border of a trace, so that the caller
+//! may start a new file after any of them.
+//!
+//! A first pass reads two columns and notes where each trace lies (about 56 bytes a trace and file). The
+//! second pass takes the traces in their final order. Each input keeps its present row group decoded;
+//! a trace that lies elsewhere in an input (spans that came late) is read alone, by its pages.
+
+use std::ops::Range;
+
+use arrow::array::{Array, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Int64Type};
+use bytes::Bytes;
+use model::schema::spans::{Column, schema};
+
+use crate::Error;
+use crate::read::{Footer, decode, plan};
+use crate::sort::{sort_spans, trace_key};
+use parquet::arrow::arrow_reader::RowSelection;
+
+/// Rows after which a batch ends at the next border of a trace.
+const BATCH_ROWS: usize = 8192;
+
+/// One sorted input.
+pub trait MergeInput {
+    /// Number of row groups.
+    fn row_groups(&self) -> usize;
+
+    /// Trace ids and starts of a row group: batches with these two columns.
+    fn keys(&mut self, row_group: usize) -> Result<Vec<RecordBatch>, Error>;
+
+    /// Rows of a row group with all columns, `None` for the whole group.
+    fn rows(&mut self, row_group: usize, rows: Option<Range<usize>>) -> Result<Vec<RecordBatch>, Error>;
+}
+
+/// A file as an input. `read` gives the bytes of a range of it.
+#[derive(Debug)]
+pub struct FileInput<R> {
+    footer: Footer,
+    read: R,
+}
+
+impl<R: FnMut(Range<u64>) -> Result<Bytes, Error>> FileInput<R> {
+    /// An input over a file whose footer was parsed.
+    pub fn new(footer: Footer, read: R) -> Self {
+        Self { footer, read }
+    }
+
+    fn fetch(
+        &mut self,
+        row_group: usize,
+        columns: Option<&[usize]>,
+        selection: Option<&RowSelection>,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let plan = plan(&self.footer, &[row_group], columns, selection)?;
+        let bytes = plan.ranges().iter().cloned().map(&mut self.read).collect::<Result<Vec<_>, _>>()?;
+        decode(&self.footer, &plan, &bytes)
+    }
+}
+
+impl<R: FnMut(Range<u64>) -> Result<Bytes, Error>> MergeInput for FileInput<R> {
+    fn row_groups(&self) -> usize {
+        self.footer.row_groups()
+    }
+
+    fn keys(&mut self, row_group: usize) -> Result<Vec<RecordBatch>, Error> {
+        self.fetch(row_group, Some(&[Column::TraceId.at(), Column::Start.at()]), None)
+    }
+
+    fn rows(&mut self, row_group: usize, rows: Option<Range<usize>>) -> Result<Vec<RecordBatch>, Error> {
+        let total = self.footer.rows_of(row_group);
+        let selection = rows.map(|rows| RowSelection::from_consecutive_ranges([rows].into_iter(), total));
+        self.fetch(row_group, None, selection.as_ref())
+    }
+}
+
+/// Where a piece of a trace lies.
+#[derive(Debug, Clone)]
+struct Piece {
+    trace: u128,
+    /// Earliest start of the trace: of the input while pieces are gathered, of all inputs afterwards.
+    start: i64,
+    input: u32,
+    row_group: u32,
+    rows: Range<u32>,
+}
+
+/// What the merge did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Merged {
+    /// Rows given out.
+    pub rows: u64,
+    /// Duplicates dropped.
+    pub dropped: u64,
+    /// Traces that lay in more than one place.
+    pub joined: u64,
+    /// Pieces that were read alone because they lay elsewhere in their input.
+    pub strays: u64,
+}
+
+/// Merges sorted inputs; `on_batch` gets the result piece by piece.
+pub fn merge_spans<I: MergeInput>(
+    inputs: &mut [I],
+    mut on_batch: impl FnMut(RecordBatch) -> Result<(), Error>,
+) -> Result<Merged, Error> {
+    let mut pieces = Vec::new();
+    for (at, input) in inputs.iter_mut().enumerate() {
+        gather(at as u32, input, &mut pieces)?;
+    }
+    order(&mut pieces);
+    let mut merged = Merged::default();
+    let mut present: Vec<Option<Present>> = inputs.iter().map(|_| None).collect();
+    let mut out = Batch::default();
+    let mut from = 0;
+    while from < pieces.len() {
+        let len = pieces[from..].iter().take_while(|p| p.trace == pieces[from].trace).count();
+        let trace = &pieces[from..from + len];
+        from += len;
+        let mut rows = Vec::new();
+        for piece in trace {
+            let at = piece.input as usize;
+            take(&mut inputs[at], &mut present[at], piece, &mut rows, &mut merged)?;
+        }
+        if trace.len() > 1 {
+            merged.joined += 1;
+            let (sorted, dropped) = sort_spans(&rows)?;
+            merged.dropped += dropped;
+            rows = sorted;
+        }
+        merged.rows += rows.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+        out.push(rows);
+        if out.rows >= BATCH_ROWS {
+            on_batch(out.take()?)?;
+        }
+    }
+    if out.rows > 0 {
+        on_batch(out.take()?)?;
+    }
+    Ok(merged)
+}
+
+/// Notes where the traces of an input lie.
+fn gather(input: u32, source: &mut impl MergeInput, pieces: &mut Vec<Piece>) -> Result<(), Error> {
+    use arrow::array::AsArray;
+    for row_group in 0..source.row_groups() {
+        let mut row = 0u32;
+        let mut last: Option<u128> = None;
+        for batch in source.keys(row_group)? {
+            let typed = |name: &str, data_type: DataType| {
+                batch
+                    .column_by_name(name)
+                    .filter(|column| *column.data_type() == data_type && column.null_count() == 0)
+                    .ok_or_else(|| Error::Column(name.to_owned()))
+            };
+            let traces = typed(Column::TraceId.name(), DataType::BinaryView)?.as_binary_view();
+            let starts = typed(Column::Start.name(), DataType::Int64)?.as_primitive::<Int64Type>();
+            for at in 0..batch.num_rows() {
+                let (trace, start) = (trace_key(traces.value(at))?, starts.value(at));
+                match pieces.last_mut() {
+                    Some(piece) if last == Some(trace) => {
+                        piece.rows.end = row + 1;
+                        piece.start = piece.start.min(start);
+                    }
+                    _ => pieces.push(Piece {
+                        trace,
+                        start,
+                        input,
+                        row_group: row_group as u32,
+                        rows: row..row + 1,
+                    }),
+                }
+                last = Some(trace);
+                row += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sorts pieces by the earliest start of their trace in all inputs, then trace, then place.
+fn order(pieces: &mut [Piece]) {
+    pieces.sort_unstable_by_key(|piece| (piece.trace, piece.start));
+    let mut from = 0;
+    while from < pieces.len() {
+        let first = (pieces[from].trace, pieces[from].start);
+        while from < pieces.len() && pieces[from].trace == first.0 {
+            pieces[from].start = first.1;
+            from += 1;
+        }
+    }
+    pieces.sort_unstable_by_key(|p| (p.start, p.trace, p.input, p.row_group, p.rows.start));
+}
+
+/// The decoded row group of an input, with the row at which each of its batches begins.
+struct Present {
+    row_group: u32,
+    batches: Vec<(usize, RecordBatch)>,
+}
+
+/// Appends the rows of a piece to `rows`.
+fn take(
+    input: &mut impl MergeInput,
+    present: &mut Option<Present>,
+    piece: &Piece,
+    rows: &mut Vec<RecordBatch>,
+    merged: &mut Merged,
+) -> Result<(), Error> {
+    let range = piece.rows.start as usize..piece.rows.end as usize;
+    let is_ahead = present.as_ref().map_or(piece.row_group == 0, |now| now.row_group + 1 == piece.row_group);
+    // An input's first and next row group become the present one; what lies elsewhere is read alone.
+    if is_ahead || present.is_none() {
+        let mut from = 0;
+        let batches = input.rows(piece.row_group as usize, None)?;
+        let batches = batches
+            .into_iter()
+            .map(|batch| {
+                let start = from;
+                from += batch.num_rows();
+                (start, batch)
+            })
+            .collect();
+        *present = Some(Present { row_group: piece.row_group, batches });
+    }
+    match present {
+        Some(now) if now.row_group == piece.row_group => {
+            for (start, batch) in &now.batches {
+                let first = range.start.max(*start);
+                let end = range.end.min(start + batch.num_rows());
+                if first < end {
+                    rows.push(batch.slice(first - start, end - first));
+                }
+            }
+        }
+        _ => {
+            merged.strays += 1;
+            rows.extend(input.rows(piece.row_group as usize, Some(range))?);
+        }
+    }
+    Ok(())
+}
+
+/// Rows waiting to be given out.
+#[derive(Default)]
+struct Batch {
+    pieces: Vec<RecordBatch>,
+    rows: usize,
+}
+
+impl Batch {
+    fn push(&mut self, pieces: Vec<RecordBatch>) {
+        self.rows += pieces.iter().map(RecordBatch::num_rows).sum::<usize>();
+        self.pieces.extend(pieces);
+    }
+
+    fn take(&mut self) -> Result<RecordBatch, Error> {
+        let pieces = std::mem::take(&mut self.pieces);
+        self.rows = 0;
+        Ok(concat_batches(&schema(), &pieces)?)
+    }
+}

@@ -1,0 +1,225 @@
+//! The order of spans in a file: whole traces together, traces by their earliest start.
+//!
+//! In: batches of `schema::spans` in any order. Out: the order as positions, and batches in that order,
+//! made a piece at a time so that no second copy of all rows stands in memory. The key of a row is (earliest start of its trace
+//! among these rows, trace id, start, span id, content, receipt): a total order up to rows that are equal
+//! in all, so the result depends on the set of rows alone, never on how they came.
+//!
+//! Duplicates go: of rows with equal ids and equal content (every column but the receipt time) the one
+//! received first stays. Different spans that share one id all stay.
+
+use std::cmp::Ordering;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, RecordBatch};
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use hashbrown::HashMap;
+use model::schema::spans::{Column, schema};
+
+use crate::Error;
+
+/// Rows of the batches that sorting to memory makes.
+const BATCH_ROWS: usize = 8192;
+
+/// The columns that decide the order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keys<'a> {
+    trace: &'a BinaryViewArray,
+    span: &'a BinaryViewArray,
+    start: &'a Int64Array,
+}
+
+impl<'a> Keys<'a> {
+    /// Checks that the batch has the columns of `schema::spans`.
+    pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
+        check_schema(batch)?;
+        Ok(Self {
+            trace: batch.column(Column::TraceId.at()).as_binary_view(),
+            span: batch.column(Column::SpanId.at()).as_binary_view(),
+            start: batch.column(Column::Start.at()).as_primitive::<Int64Type>(),
+        })
+    }
+
+    pub(crate) fn trace(&self, row: usize) -> Result<u128, Error> {
+        trace_key(self.trace.value(row))
+    }
+
+    pub(crate) fn start(&self, row: usize) -> i64 {
+        self.start.value(row)
+    }
+
+    fn span(&self, row: usize) -> Result<u64, Error> {
+        self.span
+            .value(row)
+            .try_into()
+            .map(u64::from_be_bytes)
+            .map_err(|_| Error::Column("span_id".to_owned()))
+    }
+}
+
+/// A trace id as a number that sorts as its bytes do.
+pub(crate) fn trace_key(id: &[u8]) -> Result<u128, Error> {
+    id.try_into().map(u128::from_be_bytes).map_err(|_| Error::Column("trace_id".to_owned()))
+}
+
+/// Whether `batch` has exactly the columns of `schema::spans`.
+pub(crate) fn check_schema(batch: &RecordBatch) -> Result<(), Error> {
+    let schema = schema();
+    for (at, field) in schema.fields().iter().enumerate() {
+        let same = at < batch.num_columns()
+            && batch.column(at).data_type() == field.data_type()
+            && (field.is_nullable() || batch.column(at).null_count() == 0);
+        if !same {
+            return Err(Error::Column(field.name().clone()));
+        }
+    }
+    if batch.num_columns() > schema.fields().len() {
+        return Err(Error::Column(batch.schema().field(schema.fields().len()).name().clone()));
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    trace: u128,
+    trace_start: i64,
+    start: i64,
+    span: u64,
+    batch: u32,
+    row: u32,
+}
+
+impl Row {
+    fn key(&self) -> (i64, u128, i64, u64) {
+        (self.trace_start, self.trace, self.start, self.span)
+    }
+}
+
+/// The sorted and distinct rows of some batches, as positions in them.
+#[derive(Debug, Clone)]
+pub struct SpanOrder {
+    rows: Vec<(u32, u32)>,
+    dropped: u64,
+}
+
+impl SpanOrder {
+    /// Sorts the rows of `batches`.
+    pub fn of(batches: &[RecordBatch]) -> Result<Self, Error> {
+        let count = batches.iter().map(RecordBatch::num_rows).sum();
+        let mut rows: Vec<Row> = Vec::with_capacity(count);
+        let mut trace_starts: HashMap<u128, i64> = HashMap::new();
+        for (at, batch) in batches.iter().enumerate() {
+            let keys = Keys::of(batch)?;
+            for row in 0..batch.num_rows() {
+                let (trace, start) = (keys.trace(row)?, keys.start(row));
+                trace_starts.entry(trace).and_modify(|s| *s = start.min(*s)).or_insert(start);
+                let span = keys.span(row)?;
+                // Batches are sealed at some thousand rows and counted by the WAL; neither passes 32 bits.
+                let (batch, row) = (at as u32, row as u32);
+                rows.push(Row { trace, trace_start: 0, start, span, batch, row });
+            }
+        }
+        for row in &mut rows {
+            row.trace_start = trace_starts.get(&row.trace).copied().unwrap_or(row.start);
+        }
+        let place = |row: &Row| (&batches[row.batch as usize], row.row as usize);
+        rows.sort_unstable_by(|a, b| {
+            a.key()
+                .cmp(&b.key())
+                .then_with(|| compare_content(place(a), place(b)))
+                .then_with(|| received(place(a)).cmp(&received(place(b))))
+        });
+        rows.dedup_by(|later, kept| {
+            later.key() == kept.key() && compare_content(place(later), place(kept)).is_eq()
+        });
+        let dropped = (count - rows.len()) as u64;
+        Ok(Self { rows: rows.iter().map(|r| (r.batch, r.row)).collect(), dropped })
+    }
+
+    /// How many rows were dropped as duplicates.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How many rows stay.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether no row stays.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The sorted rows as batches of at most `batch_rows` rows. `batches` are those that were sorted.
+    pub fn batches<'a>(
+        &'a self,
+        batches: &'a [RecordBatch],
+        batch_rows: usize,
+    ) -> impl Iterator<Item = Result<RecordBatch, Error>> + 'a {
+        self.rows.chunks(batch_rows.max(1)).map(move |rows| {
+            // Only the batches that the piece needs: view arrays carry every buffer of their sources along.
+            let mut wanted: Vec<u32> = rows.iter().map(|(batch, _)| *batch).collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            let sources: Vec<&RecordBatch> = wanted.iter().map(|at| &batches[*at as usize]).collect();
+            let places: Vec<(usize, usize)> = rows
+                .iter()
+                .map(|(batch, row)| (wanted.binary_search(batch).unwrap_or(0), *row as usize))
+                .collect();
+            Ok(interleave_record_batch(&sources, &places)?)
+        })
+    }
+}
+
+/// Sorted and distinct rows in memory, and how many duplicates were dropped. Large sets go by
+/// [`SpanOrder`], which gives them piece by piece.
+pub fn sort_spans(batches: &[RecordBatch]) -> Result<(Vec<RecordBatch>, u64), Error> {
+    let order = SpanOrder::of(batches)?;
+    let sorted = order.batches(batches, BATCH_ROWS).collect::<Result<_, _>>()?;
+    Ok((sorted, order.dropped()))
+}
+
+fn received((batch, row): (&RecordBatch, usize)) -> i64 {
+    batch.column(Column::Received.at()).as_primitive::<Int64Type>().value(row)
+}
+
+/// Compares two rows by every column but the receipt time.
+fn compare_content((a, a_row): (&RecordBatch, usize), (b, b_row): (&RecordBatch, usize)) -> Ordering {
+    for at in 0..a.num_columns() {
+        if at == Column::Received.at() {
+            continue;
+        }
+        let order = compare_cell((a.column(at), a_row), (b.column(at), b_row));
+        if order.is_ne() {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+fn compare_cell((a, a_row): (&ArrayRef, usize), (b, b_row): (&ArrayRef, usize)) -> Ordering {
+    match (a.is_null(a_row), b.is_null(b_row)) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return Ordering::Less,
+        (false, true) => return Ordering::Greater,
+        (false, false) => {}
+    }
+    match a.data_type() {
+        DataType::Utf8View => {
+            a.as_string_view().value(a_row).cmp(b.as_string_view().value(b_row))
+        }
+        DataType::BinaryView => {
+            a.as_binary_view().value(a_row).cmp(b.as_binary_view().value(b_row))
+        }
+        DataType::Int32 => {
+            let (a, b) = (a.as_primitive::<Int32Type>(), b.as_primitive::<Int32Type>());
+            a.value(a_row).cmp(&b.value(b_row))
+        }
+        // `check_schema` let nothing else through.
+        _ => {
+            let (a, b) = (a.as_primitive::<Int64Type>(), b.as_primitive::<Int64Type>());
+            a.value(a_row).cmp(&b.value(b_row))
+        }
+    }
+}
