@@ -105,6 +105,11 @@ pub struct SpanOrder {
 impl SpanOrder {
     /// Sorts the rows of `batches`.
     pub fn of(batches: &[RecordBatch]) -> Result<Self, Error> {
+        Self::without(batches, &[])
+    }
+
+    /// Sorts the rows of `batches` and drops those that rows of `known` equal; no row of `known` is in the result.
+    pub fn without(batches: &[RecordBatch], known: &[RecordBatch]) -> Result<Self, Error> {
         let count = batches.iter().map(RecordBatch::num_rows).sum();
         let mut rows: Vec<Row> = Vec::with_capacity(count);
         let mut trace_starts: HashMap<u128, i64> = HashMap::new();
@@ -119,19 +124,37 @@ impl SpanOrder {
                 rows.push(Row { trace, trace_start: 0, start, span, batch, row });
             }
         }
+        for (at, batch) in known.iter().enumerate() {
+            let keys = Keys::of(batch)?;
+            for row in 0..batch.num_rows() {
+                let trace = keys.trace(row)?;
+                if trace_starts.contains_key(&trace) {
+                    let (start, span) = (keys.start(row), keys.span(row)?);
+                    let (batch, row) = ((batches.len() + at) as u32, row as u32);
+                    rows.push(Row { trace, trace_start: 0, start, span, batch, row });
+                }
+            }
+        }
         for row in &mut rows {
             row.trace_start = trace_starts.get(&row.trace).copied().unwrap_or(row.start);
         }
-        let place = |row: &Row| (&batches[row.batch as usize], row.row as usize);
+        let is_known = |row: &Row| row.batch as usize >= batches.len();
+        let place = |row: &Row| {
+            let at = row.batch as usize;
+            let batch = if is_known(row) { &known[at - batches.len()] } else { &batches[at] };
+            (batch, row.row as usize)
+        };
         rows.sort_unstable_by(|a, b| {
             a.key()
                 .cmp(&b.key())
                 .then_with(|| compare_content(place(a), place(b)))
+                .then_with(|| is_known(b).cmp(&is_known(a)))
                 .then_with(|| received(place(a)).cmp(&received(place(b))))
         });
         rows.dedup_by(|later, kept| {
             later.key() == kept.key() && compare_content(place(later), place(kept)).is_eq()
         });
+        rows.retain(|row| !is_known(row));
         let dropped = (count - rows.len()) as u64;
         Ok(Self { rows: rows.iter().map(|r| (r.batch, r.row)).collect(), dropped })
     }
@@ -176,6 +199,16 @@ impl SpanOrder {
 /// [`SpanOrder`], which gives them piece by piece.
 pub fn sort_spans(batches: &[RecordBatch]) -> Result<(Vec<RecordBatch>, u64), Error> {
     let order = SpanOrder::of(batches)?;
+    let sorted = order.batches(batches, BATCH_ROWS).collect::<Result<_, _>>()?;
+    Ok((sorted, order.dropped()))
+}
+
+/// The same without rows that equal one of `known`, which are rows stored before.
+pub fn sort_spans_without(
+    batches: &[RecordBatch],
+    known: &[RecordBatch],
+) -> Result<(Vec<RecordBatch>, u64), Error> {
+    let order = SpanOrder::without(batches, known)?;
     let sorted = order.batches(batches, BATCH_ROWS).collect::<Result<_, _>>()?;
     Ok((sorted, order.dropped()))
 }

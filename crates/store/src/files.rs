@@ -6,14 +6,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use catalog::FileEntry;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use segment::read::Table;
 use segment::{Footer, Parsed, SpanIndex};
 use tokio::sync::OnceCell;
 
+use crate::account::Lines;
 use crate::error::Error;
 use crate::live::Inner;
 use crate::options::Places;
@@ -63,8 +66,26 @@ impl TableFile {
     }
 
     /// The parsed footer, read once and kept while the file is live.
-    pub async fn footer(&self, objects: &dyn ObjectStore) -> Result<Arc<Footer>, Error> {
-        self.footer.get_or_try_init(|| read_footer(objects, &self.location, self.entry.size)).await.cloned()
+    pub async fn footer(
+        &self,
+        objects: &dyn ObjectStore,
+        table: &Table,
+    ) -> Result<Arc<Footer>, Error> {
+        let read = || read_footer(objects, &self.location, self.entry.size, table);
+        self.footer.get_or_try_init(read).await.cloned()
+    }
+
+    /// Reads all rows; for small files.
+    pub async fn read_all(
+        &self,
+        objects: &dyn ObjectStore,
+        table: &Table,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let footer = self.footer(objects, table).await?;
+        let groups: Vec<usize> = (0..footer.row_groups()).collect();
+        let plan = segment::plan(&footer, &groups, None, None)?;
+        let bytes = self.read(objects, plan.ranges()).await?;
+        Ok(segment::decode(&footer, &plan, &bytes)?)
     }
 
     /// Reads byte ranges of the file.
@@ -85,6 +106,7 @@ async fn read_footer(
     objects: &dyn ObjectStore,
     location: &Path,
     size: u64,
+    table: &Table,
 ) -> Result<Arc<Footer>, Error> {
     let mut range = Footer::range_to_read(size);
     loop {
@@ -92,9 +114,9 @@ async fn read_footer(
             .get_range(location, range.clone())
             .await
             .map_err(Error::objects("reading the footer of", location))?;
-        match Footer::parse(bytes, size)? {
-            Parsed::Footer(footer) => return Ok(Arc::new(*footer)),
-            Parsed::NeedMore(more) => range = more,
+        match Footer::parse(table, size, &bytes)? {
+            Parsed::Footer(footer) => return Ok(Arc::new(footer)),
+            Parsed::Needs(more) => range = more,
         }
     }
 }
@@ -145,14 +167,22 @@ pub(crate) async fn open_spans(places: &Places, entry: Arc<FileEntry>) -> Result
     if let Some(index) = read_index(places, &file.entry.path, file.entry.rows) {
         return Ok(SpanFile { file, index });
     }
-    let footer = file.footer(&*places.objects).await?;
-    let mut batches = Vec::new();
-    for group in 0..footer.row_groups() {
-        let plan = segment::plan(&footer, &[group], None)?;
-        let bytes = file.read(&*places.objects, plan.ranges()).await?;
-        batches.extend(segment::decode(&footer, &plan, &bytes, None)?);
-    }
-    let index = segment::build_index(&footer, &batches)?;
+    let footer = file.footer(&*places.objects, &Table::spans()).await?;
+    let bytes = places
+        .objects
+        .get(&file.location)
+        .await
+        .map_err(Error::objects("reading", &file.location))?
+        .bytes()
+        .await
+        .map_err(Error::objects("reading", &file.location))?;
+    let index = segment::build_index(&footer, |range| {
+        let range = range.start as usize..range.end as usize;
+        if range.end > bytes.len() {
+            return Err(segment::Error::Io(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(bytes.slice(range))
+    })?;
     tracing::info!(file = %file.location, "built the index of a file anew");
     if let Err(error) = write_index(places, &file.entry.path, &index) {
         tracing::warn!(error = %error.chain(), "the index is kept in memory only");
@@ -178,6 +208,23 @@ pub(crate) async fn load(inner: &Inner) -> Result<FileSet, Error> {
     };
     set.sort();
     Ok(set)
+}
+
+/// The table `ingest` as files of it are read.
+pub fn ingest_table() -> Table {
+    use model::schema::ingest;
+    Table { name: "ingest", schema: ingest::schema(), version: ingest::VERSION }
+}
+
+/// The account that the table `ingest` tells.
+pub(crate) async fn sum_ingest(inner: &Inner, set: &FileSet) -> Result<Lines, Error> {
+    let mut lines = Lines::default();
+    for file in &set.ingest {
+        for batch in file.read_all(&*inner.places.objects, &ingest_table()).await? {
+            lines.add_batch(&file.entry.tenant, &batch);
+        }
+    }
+    Ok(lines)
 }
 
 impl FileSet {

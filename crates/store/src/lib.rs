@@ -35,7 +35,7 @@ pub use files::{FileSet, SpanFile, TableFile};
 pub use options::{Durability, Options, Places};
 pub use recover::{Recovery, open, open_read_only};
 pub use snapshot::Snapshot;
-pub use tail::{Tail, TailBatch};
+pub use tail::{Tail, TailBatch, TailEvent};
 
 use std::sync::Arc;
 

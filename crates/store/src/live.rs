@@ -82,7 +82,7 @@ pub struct Inner {
     /// Wakes the job that decides about rounds.
     pub(crate) wake: Notify,
     pub(crate) stopping: AtomicBool,
-    pub(crate) stopped: Notify,
+    pub(crate) tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 impl Inner {
