@@ -1,7 +1,9 @@
-//! What tests of several crates share: where outside data lie, and the report of conformance runs.
+//! What tests of several crates share: where outside data lie, the report of conformance runs, and a disk
+//! that fails on purpose ([`sim`]).
 //!
 //! A development dependency only; nothing that ships uses it. Data of other projects are read in place
 //! through [`external`], never copied.
 
 pub mod conformance;
 pub mod external;
+pub mod sim;

@@ -172,6 +172,9 @@ impl Wal {
         let last = self.next_sequence - 1;
         if let Err(source) = current.file.sync_data() {
             let what = format!("sync {}", entry.name);
+            // Not a sync: it only keeps this machine from reading them from its memory after a restart.
+            let _ = current.file.truncate(entry.records.end);
+            entry.len = entry.records.end;
             self.current = None;
             // The next header voids them. Should this fail too, the next append tries again.
             let _ = self.begin(None);
