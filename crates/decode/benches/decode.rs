@@ -1,0 +1,2 @@
+//! Not a bench yet.
+fn main() {}
