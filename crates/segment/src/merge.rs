@@ -5,8 +5,8 @@
 //! may start a new file after any of them.
 //!
 //! A first pass reads two columns and notes where each trace lies (about 56 bytes a trace and file). The
-//! second pass takes the traces in their final order. Each input keeps its present row group decoded;
-//! a trace that lies elsewhere in an input (spans that came late) is read alone, by its pages.
+//! second pass takes the traces in their final order. Each input keeps at most two row groups decoded; a
+//! trace that lies elsewhere in an input (spans that came late) is read alone, by its pages.
 
 use std::ops::Range;
 
@@ -14,6 +14,7 @@ use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Int64Type};
 use bytes::Bytes;
+use hashbrown::HashMap;
 use model::schema::spans::{Column, schema};
 
 use crate::Error;
@@ -23,6 +24,9 @@ use parquet::arrow::arrow_reader::RowSelection;
 
 /// Rows after which a batch ends at the next border of a trace.
 const BATCH_ROWS: usize = 8192;
+
+/// Strays out of one row group after which it is decoded whole.
+const STRAYS_MAX: u32 = 8;
 
 /// One sorted input.
 pub trait MergeInput {
@@ -107,12 +111,14 @@ pub fn merge_spans<I: MergeInput>(
     mut on_batch: impl FnMut(RecordBatch) -> Result<(), Error>,
 ) -> Result<Merged, Error> {
     let mut pieces = Vec::new();
+    let mut sources = Vec::with_capacity(inputs.len());
     for (at, input) in inputs.iter_mut().enumerate() {
+        let from = pieces.len();
         gather(at as u32, input, &mut pieces)?;
+        sources.push(Source::new(input, &pieces[from..]));
     }
     order(&mut pieces);
     let mut merged = Merged::default();
-    let mut present: Vec<Option<Present>> = inputs.iter().map(|_| None).collect();
     let mut out = Batch::default();
     let mut from = 0;
     while from < pieces.len() {
@@ -121,8 +127,7 @@ pub fn merge_spans<I: MergeInput>(
         from += len;
         let mut rows = Vec::new();
         for piece in trace {
-            let at = piece.input as usize;
-            take(&mut inputs[at], &mut present[at], piece, &mut rows, &mut merged)?;
+            sources[piece.input as usize].take(piece, &mut rows)?;
         }
         if trace.len() > 1 {
             merged.joined += 1;
@@ -139,6 +144,7 @@ pub fn merge_spans<I: MergeInput>(
     if out.rows > 0 {
         on_batch(out.take()?)?;
     }
+    merged.strays = sources.iter().map(|source| source.strays).sum();
     Ok(merged)
 }
 
@@ -194,39 +200,62 @@ fn order(pieces: &mut [Piece]) {
     pieces.sort_unstable_by_key(|p| (p.start, p.trace, p.input, p.row_group, p.rows.start));
 }
 
-/// The decoded row group of an input, with the row at which each of its batches begins.
-struct Present {
+/// A decoded row group, with the row at which each of its batches begins.
+struct Held {
     row_group: u32,
     batches: Vec<(usize, RecordBatch)>,
 }
 
-/// Appends the rows of a piece to `rows`.
-fn take(
-    input: &mut impl MergeInput,
-    present: &mut Option<Present>,
-    piece: &Piece,
-    rows: &mut Vec<RecordBatch>,
-    merged: &mut Merged,
-) -> Result<(), Error> {
-    let range = piece.rows.start as usize..piece.rows.end as usize;
-    let is_ahead = present.as_ref().map_or(piece.row_group == 0, |now| now.row_group + 1 == piece.row_group);
-    // An input's first and next row group become the present one; what lies elsewhere is read alone.
-    if is_ahead || present.is_none() {
-        let mut from = 0;
-        let batches = input.rows(piece.row_group as usize, None)?;
-        let batches = batches
-            .into_iter()
-            .map(|batch| {
-                let start = from;
-                from += batch.num_rows();
-                (start, batch)
-            })
-            .collect();
-        *present = Some(Present { row_group: piece.row_group, batches });
+/// An input while its pieces are taken. A piece is taken where its input has it or earlier, never later,
+/// because other inputs can only lower the start of a trace. So the first row group with rows left, the
+/// front, is taken in order; pieces behind it are strays.
+struct Source<'a, I> {
+    input: &'a mut I,
+    /// Rows not taken yet, a row group.
+    left: Vec<u32>,
+    front: usize,
+    /// The front, and a row group that gave many strays.
+    held: Vec<Held>,
+    strays: u64,
+    strays_of: HashMap<u32, u32>,
+}
+
+impl<'a, I: MergeInput> Source<'a, I> {
+    fn new(input: &'a mut I, pieces: &[Piece]) -> Self {
+        let mut left = vec![0; input.row_groups()];
+        for piece in pieces {
+            left[piece.row_group as usize] += piece.rows.end - piece.rows.start;
+        }
+        Self { input, left, front: 0, held: Vec::new(), strays: 0, strays_of: HashMap::new() }
     }
-    match present {
-        Some(now) if now.row_group == piece.row_group => {
-            for (start, batch) in &now.batches {
+
+    /// Appends the rows of a piece to `rows`.
+    fn take(&mut self, piece: &Piece, rows: &mut Vec<RecordBatch>) -> Result<(), Error> {
+        let at = piece.row_group as usize;
+        let range = piece.rows.start as usize..piece.rows.end as usize;
+        if !self.held.iter().any(|held| held.row_group == piece.row_group) {
+            if at != self.front {
+                self.strays += 1;
+                let strays = self.strays_of.entry(piece.row_group).or_default();
+                *strays += 1;
+                let ahead = self.held.iter().filter(|held| held.row_group as usize != self.front).count();
+                if *strays < STRAYS_MAX || ahead > 0 {
+                    rows.extend(self.input.rows(at, Some(range.clone()))?);
+                    self.taken(at, range);
+                    return Ok(());
+                }
+            }
+            let mut from = 0;
+            let mut batches = Vec::new();
+            for batch in self.input.rows(at, None)? {
+                let first = from;
+                from += batch.num_rows();
+                batches.push((first, batch));
+            }
+            self.held.push(Held { row_group: piece.row_group, batches });
+        }
+        for held in self.held.iter().filter(|held| held.row_group == piece.row_group) {
+            for (start, batch) in &held.batches {
                 let first = range.start.max(*start);
                 let end = range.end.min(start + batch.num_rows());
                 if first < end {
@@ -234,12 +263,19 @@ fn take(
                 }
             }
         }
-        _ => {
-            merged.strays += 1;
-            rows.extend(input.rows(piece.row_group as usize, Some(range))?);
-        }
+        self.taken(at, range);
+        Ok(())
     }
-    Ok(())
+
+    /// Counts taken rows and lets go of row groups that have none left.
+    fn taken(&mut self, row_group: usize, rows: Range<usize>) {
+        self.left[row_group] -= rows.len() as u32;
+        while self.left.get(self.front) == Some(&0) {
+            self.front += 1;
+        }
+        let left = &self.left;
+        self.held.retain(|held| left[held.row_group as usize] > 0);
+    }
 }
 
 /// Rows waiting to be given out.

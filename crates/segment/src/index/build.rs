@@ -32,12 +32,15 @@ const TRACE_BITS: usize = 12;
 const FIELDS: [Column; 5] =
     [Column::Name, Column::StatusMessage, Column::TraceState, Column::ScopeName, Column::ScopeVersion];
 
+/// Service, name and kind.
+type Operation = (Option<Box<str>>, Box<str>, i32);
+
 /// Gathers the index of a file while its rows are written.
 #[derive(Debug, Default)]
 pub struct IndexBuilder {
     index: SpanIndex,
     keys: KeyTable,
-    operations: HashMap<(Option<Box<str>>, Box<str>, i32), (u64, u64)>,
+    operations: HashMap<Operation, (u64, u64)>,
     operations_full: bool,
     trace_hashes: Vec<u64>,
     last_trace: Option<(u128, i64)>,
