@@ -1,0 +1,13 @@
+//! Where objects live: a local folder or a bucket, behind the `object_store` crate's one trait.
+//!
+//! In: a location and explicit options. Out: a store whose acknowledged writes are durable and whose
+//! conditional writes decide races. It knows nothing of tables.
+
+mod disk;
+mod lease;
+mod local;
+mod once;
+
+pub use lease::Lease;
+pub use local::DurableLocalStore;
+pub(crate) use once::{Outcome, put_once};
