@@ -13,6 +13,8 @@ mod log;
 pub mod objects;
 mod schema;
 mod table;
+#[cfg(test)]
+mod tests;
 mod vacuum;
 mod view;
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use deltalake_core::checkpoints::{cleanup_expired_logs_for, create_checkpoint};
+use deltalake_core::kernel::Add;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError};
 use futures::TryStreamExt;
@@ -56,7 +57,15 @@ pub(crate) async fn load(
 
     let mut files = HashMap::new();
     for file in state.log_data().iter() {
-        let file = FileEntry::from_action(file.add_action()).map_err(broken)?;
+        let add = Add {
+            path: file.path().into_owned(),
+            partition_values: file.partition_values_map(),
+            size: file.size(),
+            modification_time: file.modification_time(),
+            stats: file.stats(),
+            ..Add::default()
+        };
+        let file = FileEntry::from_action(add).map_err(broken)?;
         files.insert(file.path.clone(), Arc::new(file));
     }
     let mut tombstones = HashMap::new();

@@ -4,10 +4,13 @@
 //! conditional writes decide races. It knows nothing of tables.
 
 mod disk;
+pub mod faulty;
 mod lease;
 mod local;
 mod once;
+mod place;
 
 pub use lease::Lease;
 pub use local::DurableLocalStore;
+pub use place::{OpenPlace, PlaceOptions, open};
 pub(crate) use once::{Outcome, put_once};
