@@ -149,6 +149,9 @@ fn distinct(spans: &[Span]) -> BTreeMap<String, i64> {
         key.received = TimeNs(0);
         // Folding gives attributes back in another order.
         key.attributes.0.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut resource = Resource::clone(&key.resource);
+        resource.attributes.0.sort_by(|a, b| a.0.cmp(&b.0));
+        key.resource = Arc::new(resource);
         let received = out.entry(format!("{key:?}")).or_insert(span.received.0);
         *received = span.received.0.min(*received);
     }
