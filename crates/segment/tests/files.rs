@@ -412,3 +412,22 @@ fn version_1_opens() {
     let back = read(&traces, &footer, &[0], None, None).expect("reads");
     assert_eq!(back, vec![trace_parts(&sorted).expect("parts")]);
 }
+
+#[test]
+fn the_format_page_lists_the_columns() {
+    use arrow::datatypes::DataType;
+    let page = include_str!("../../../docs/formats/spans.md");
+    for table in [Table::spans(), Table::traces()] {
+        for field in table.schema.fields() {
+            let data_type = match field.data_type() {
+                DataType::Utf8View => "STRING",
+                DataType::BinaryView => "BINARY",
+                DataType::Int32 => "INT",
+                _ => "BIGINT",
+            };
+            let null = if field.is_nullable() { "yes" } else { "no" };
+            let line = format!("| `{}` | {data_type} | {null} | ", field.name());
+            assert!(page.contains(&line), "docs/formats/spans.md lacks {line}");
+        }
+    }
+}
