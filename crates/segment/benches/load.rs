@@ -38,7 +38,6 @@ impl Random {
 struct Step {
     parent: Option<usize>,
     service: usize,
-    pod: usize,
     kind: i32,
     operation: usize,
     base_ns: u64,
@@ -57,7 +56,7 @@ fn templates(random: &mut Random) -> Vec<Vec<Step>> {
             };
             let base_ns = parent.map_or(400_000_000, |p| steps[p].base_ns * 6 / 10);
             let operation = random.below(12) as usize;
-            steps.push(Step { parent, service, pod: 0, kind, operation, base_ns });
+            steps.push(Step { parent, service, kind, operation, base_ns });
         }
         steps
     };
@@ -157,6 +156,7 @@ fn trace(
     let fails = number % 50 == 7;
     let slow = if number % 2000 == 11 { 8 } else { 1 };
     let mut spans: Vec<Span> = Vec::with_capacity(steps.len());
+    let mut pods: Vec<usize> = Vec::with_capacity(steps.len());
     for (n, step) in steps.iter().enumerate() {
         let parent = step.parent.map(|p| (spans[p].span_id, spans[p].start.0 as u64, spans[p].duration_nano as u64));
         let (start, limit) = match parent {
@@ -164,7 +164,10 @@ fn trace(
             Some((_, start, len)) => (start + random.below(len / 3 + 1), len * 9 / 10),
         };
         let duration = (step.base_ns * slow * (60 + random.below(80)) / 100 + random.below(100_000)).min(limit);
-        let pod = (random.below(3) as usize + step.pod) % 3;
+        // A span of the same service runs in the pod of its parent.
+        let inherited = step.parent.filter(|p| steps[*p].service == step.service).map(|p| pods[p]);
+        let pod = inherited.unwrap_or_else(|| random.below(3) as usize);
+        pods.push(pod);
         let error = fails && n + 2 > steps.len();
         let (name, attributes, scope) = attributes(step, n, user, order, error, number, random);
         spans.push(Span {

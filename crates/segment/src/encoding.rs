@@ -28,7 +28,7 @@ pub const WRITER_VERSION: &str = "throughline.writer_version";
 pub const LEVEL: &str = "throughline.level";
 
 /// The order of span files as the footer says it.
-pub const SPANS_ORDER: &str = "trace_start,trace_id,start_time_unix_nano,span_id";
+pub const SPANS_ORDER: &str = "trace_start,trace_id,resource_and_name_mark,start_time_unix_nano,span_id";
 
 /// Longest bound in bytes kept in column statistics.
 const STATISTICS_LEN: usize = 64;

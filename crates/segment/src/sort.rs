@@ -1,20 +1,24 @@
 //! The order of spans in a file: whole traces together, traces by their earliest start.
 //!
 //! In: batches of `schema::spans` in any order. Out: the order as positions, and batches in that order,
-//! made a piece at a time so that no second copy of all rows stands in memory. The key of a row is (earliest start of its trace
-//! among these rows, trace id, start, span id, content, receipt): a total order up to rows that are equal
-//! in all, so the result depends on the set of rows alone, never on how they came.
+//! made a piece at a time so that no second copy of all rows stands in memory. The key of a row is (earliest
+//! start of its trace among these rows, trace id, mark of its resource and name, start, span id, content,
+//! receipt): a total order up to rows that are equal in all, so the result depends on the set of rows
+//! alone, never on how they came. The mark is a hash: inside a trace it brings spans together that look
+//! alike, which makes files smaller; it has no other meaning.
 //!
 //! Duplicates go: of rows with equal ids and equal content (every column but the receipt time) the one
 //! received first stays. Different spans that share one id all stay.
 
 use std::cmp::Ordering;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, RecordBatch};
-use arrow::compute::interleave_record_batch;
+use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, RecordBatch, StringViewArray, new_null_array};
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use hashbrown::HashMap;
-use model::schema::spans::{Column, schema};
+use model::schema::spans::{Column, schema, well_known_at};
+use model::schema::well_known::WELL_KNOWN;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::Error;
 
@@ -85,13 +89,55 @@ struct Row {
     trace_start: i64,
     start: i64,
     span: u64,
+    mark: u64,
     batch: u32,
     row: u32,
 }
 
 impl Row {
-    fn key(&self) -> (i64, u128, i64, u64) {
-        (self.trace_start, self.trace, self.start, self.span)
+    fn key(&self) -> (i64, u128, u64, i64, u64) {
+        (self.trace_start, self.trace, self.mark, self.start, self.span)
+    }
+}
+
+/// The texts that make the mark of a row, the ones of the resource first.
+struct Marks<'a> {
+    resource: [&'a StringViewArray; 4],
+    name: &'a StringViewArray,
+    last: Option<([u128; 4], u64)>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(batch: &'a RecordBatch) -> Self {
+        let well_known = |name: &str| {
+            let at = WELL_KNOWN.iter().position(|column| column.column == name);
+            batch.column(well_known_at(at.unwrap_or(0))).as_string_view()
+        };
+        Self {
+            resource: [
+                well_known("service_name"),
+                well_known("service_instance_id"),
+                well_known("k8s_pod_name"),
+                batch.column(Column::ResourceAttributes.at()).as_string_view(),
+            ],
+            name: batch.column(Column::Name.at()).as_string_view(),
+            last: None,
+        }
+    }
+
+    fn mark(&mut self, row: usize) -> u64 {
+        // Rows of one resource often share its texts, so that equal views spare the hashing.
+        let views = self.resource.map(|texts| if texts.is_null(row) { 0 } else { texts.views()[row] });
+        let resource = match self.last {
+            Some((last, mark)) if last == views => mark,
+            _ => self.resource.iter().fold(0, |mark, texts| {
+                let text = if texts.is_null(row) { "" } else { texts.value(row) };
+                xxh3_64_with_seed(text.as_bytes(), mark)
+            }),
+        };
+        self.last = Some((views, resource));
+        let name = xxh3_64(self.name.value(row).as_bytes());
+        resource & 0xffff_ffff_0000_0000 | name >> 32
     }
 }
 
@@ -115,13 +161,14 @@ impl SpanOrder {
         let mut trace_starts: HashMap<u128, i64> = HashMap::new();
         for (at, batch) in batches.iter().enumerate() {
             let keys = Keys::of(batch)?;
+            let mut marks = Marks::of(batch);
             for row in 0..batch.num_rows() {
                 let (trace, start) = (keys.trace(row)?, keys.start(row));
                 trace_starts.entry(trace).and_modify(|s| *s = start.min(*s)).or_insert(start);
-                let span = keys.span(row)?;
+                let (span, mark) = (keys.span(row)?, marks.mark(row));
                 // Batches are sealed at some thousand rows and counted by the WAL; neither passes 32 bits.
                 let (batch, row) = (at as u32, row as u32);
-                rows.push(Row { trace, trace_start: 0, start, span, batch, row });
+                rows.push(Row { trace, trace_start: 0, start, span, mark, batch, row });
             }
         }
         for (at, batch) in known.iter().enumerate() {
@@ -190,9 +237,24 @@ impl SpanOrder {
                 .iter()
                 .map(|(batch, row)| (wanted.binary_search(batch).unwrap_or(0), *row as usize))
                 .collect();
-            Ok(interleave_record_batch(&sources, &places)?)
+            gather(&sources, &places)
         })
     }
+}
+
+/// The rows at `places`. Most columns of most batches are null throughout and need no gathering.
+fn gather(sources: &[&RecordBatch], places: &[(usize, usize)]) -> Result<RecordBatch, Error> {
+    let schema = schema();
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+    for (at, field) in schema.fields().iter().enumerate() {
+        let arrays: Vec<&dyn Array> = sources.iter().map(|batch| &**batch.column(at)).collect();
+        columns.push(if arrays.iter().all(|array| array.null_count() == array.len()) {
+            new_null_array(field.data_type(), places.len())
+        } else {
+            interleave(&arrays, places)?
+        });
+    }
+    Ok(RecordBatch::try_new(schema, columns)?)
 }
 
 /// Sorted and distinct rows in memory, and how many duplicates were dropped. Large sets go by

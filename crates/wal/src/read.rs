@@ -80,7 +80,7 @@ impl Records {
                         return Ok(Some(record));
                     }
                 }
-                Some(Step::Damage { offset, bytes, why, .. }) => {
+                Some(Step::Damage { offset, bytes, why }) => {
                     if !file.damage.contains(&(offset..offset + bytes)) {
                         let (file, why) = (file.name.clone(), why.to_owned());
                         return Err(Error::Damaged { file, offset, bytes, why });

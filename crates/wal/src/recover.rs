@@ -239,7 +239,8 @@ impl Survey {
             damage: Vec::new(),
         };
         let mut scan = Scan::new(dir.clone(), name.clone(), salt, start..found.len, before_first);
-        let mut tail = None;
+        // Damage whose meaning the next record tells.
+        let mut open: Option<Quarantined> = None;
         while let Some(step) = scan.step().map_err(|source| Error::io("read", &name, source))? {
             match step {
                 // Void, and nothing behind it counts either.
@@ -247,6 +248,10 @@ impl Survey {
                 // A number that was there before: a copy of a file under another number.
                 Step::Record(header) if header.sequence <= self.last_sequence => {}
                 Step::Record(header) => {
+                    if let Some(damage) = open.take() {
+                        file.damage.push(damage.offset..damage.offset + damage.bytes);
+                        self.recovered.quarantined.push(damage);
+                    }
                     self.account(&name, header.sequence - 1);
                     self.seen = Some(header.sequence);
                     if self.recovered.records == 0 {
@@ -262,17 +267,15 @@ impl Survey {
                         acknowledged_unix_nano: header.received_unix_nano,
                     });
                 }
-                Step::Damage { offset, bytes, why, tail: false } => {
-                    file.damage.push(offset..offset + bytes);
-                    self.recovered.quarantined.push(damaged(offset, bytes, why));
-                }
-                Step::Damage { offset, bytes, why, tail: true } => {
-                    tail = Some(damaged(offset, bytes, why));
-                }
+                Step::Damage { offset, bytes, why } => match &mut open {
+                    // Only records that do not count stand between the two.
+                    Some(damage) => damage.bytes = offset + bytes - damage.offset,
+                    None => open = Some(damaged(offset, bytes, why)),
+                },
             }
         }
         self.files.push(file);
-        Ok(Tail { damage: tail, missed_before })
+        Ok(Tail { damage: open, missed_before })
     }
 
     /// Notes that the numbers up to `until` have to be in what was read so far, and whether some are missing.

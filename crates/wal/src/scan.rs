@@ -20,8 +20,8 @@ const CHUNK_BYTES: u64 = 1 << 20;
 pub enum Step {
     /// A whole record.
     Record(FrameHeader),
-    /// Bytes that are no record. `tail` says that no whole record follows.
-    Damage { offset: u64, bytes: u64, why: &'static str, tail: bool },
+    /// Bytes that are no record.
+    Damage { offset: u64, bytes: u64, why: &'static str },
 }
 
 enum At {
@@ -83,8 +83,7 @@ impl Scan {
                         let bytes = self.offset - start;
                         // Only the number before this record is known now, and it makes the next look find it.
                         self.last = Some(header.sequence - 1);
-                        let tail = false;
-                        return Ok(Some(Step::Damage { offset: start, bytes, why, tail }));
+                        return Ok(Some(Step::Damage { offset: start, bytes, why }));
                     }
                     self.body_at = self.offset + FRAME_HEADER_BYTES as u64;
                     self.offset += header.frame_bytes();
@@ -101,12 +100,7 @@ impl Scan {
                 }
             }
         }
-        Ok(why.map(|why| Step::Damage {
-            offset: start,
-            bytes: self.offset - start,
-            why,
-            tail: true,
-        }))
+        Ok(why.map(|why| Step::Damage { offset: start, bytes: self.offset - start, why }))
     }
 
     /// The record whose header [`Scan::step`] returned just now.

@@ -32,8 +32,49 @@ const TRACE_BITS: usize = 12;
 const FIELDS: [Column; 5] =
     [Column::Name, Column::StatusMessage, Column::TraceState, Column::ScopeName, Column::ScopeVersion];
 
-/// Service, name and kind.
-type Operation = (Option<Box<str>>, Box<str>, i32);
+/// An operation as a key.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Operation {
+    service: Option<Box<str>>,
+    name: Box<str>,
+    kind: i32,
+}
+
+/// An operation as it stands in a batch; hashes as [`Operation`] does.
+#[derive(Hash)]
+struct OperationRef<'a> {
+    service: Option<&'a str>,
+    name: &'a str,
+    kind: i32,
+}
+
+impl OperationRef<'_> {
+    fn owned(&self) -> Operation {
+        Operation { service: self.service.map(Box::from), name: self.name.into(), kind: self.kind }
+    }
+}
+
+impl hashbrown::Equivalent<Operation> for OperationRef<'_> {
+    fn equivalent(&self, key: &Operation) -> bool {
+        (self.service, self.name, self.kind) == (key.service.as_deref(), &*key.name, key.kind)
+    }
+}
+
+/// Views of a column that were seen a short while ago: equal views of one array are equal texts.
+struct KnownViews([u128; 256]);
+
+impl KnownViews {
+    fn new() -> Self {
+        // No view is all ones: its length would be negative.
+        Self([u128::MAX; 256])
+    }
+
+    fn is_new(&mut self, view: u128) -> bool {
+        let mixed = (view as u64 ^ (view >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = &mut self.0[(mixed >> 56) as usize];
+        std::mem::replace(slot, view) != view
+    }
+}
 
 /// Gathers the index of a file while its rows are written.
 #[derive(Debug, Default)]
@@ -85,8 +126,8 @@ struct Group {
     /// Distinct pairs; one that two keys share by its hash counts for the first.
     seen: HashSet<u64>,
     pairs: Vec<(u32, u64)>,
-    /// Texts of resources and scopes that were taken apart already, with the keys in them.
-    texts: HashMap<(AttrLevel, Box<str>), Vec<u32>>,
+    /// Texts of resources, and of scopes, that were taken apart already, with the keys in them.
+    texts: [HashMap<Box<str>, Vec<u32>>; 2],
     marks: Vec<u8>,
     trace_rows: Vec<u32>,
 }
@@ -157,7 +198,7 @@ impl IndexBuilder {
         self.well_known(batch);
         for column in FIELDS {
             if let Some(id) = self.keys.id(AttrLevel::Field, column.name()) {
-                self.texts(batch.column(column.at()).as_string_view(), |_| Some(id));
+                self.texts(batch.column(column.at()).as_string_view(), id, |_| true);
             } else {
                 self.group.open = true;
             }
@@ -218,32 +259,32 @@ impl IndexBuilder {
         let kinds = batch.column(Column::Kind.at()).as_primitive::<Int32Type>();
         let statuses = batch.column(Column::StatusCode.at()).as_primitive::<Int32Type>();
         for row in 0..batch.num_rows() {
-            let service = (!services.is_null(row)).then(|| Box::from(services.value(row)));
-            let key = (service, Box::from(names.value(row)), kinds.value(row));
-            if self.operations.len() == OPERATIONS_MAX && !self.operations.contains_key(&key) {
+            let error = u64::from(statuses.value(row) == 2);
+            let service = (!services.is_null(row)).then(|| services.value(row));
+            let key = OperationRef { service, name: names.value(row), kind: kinds.value(row) };
+            if let Some((spans, errors)) = self.operations.get_mut(&key) {
+                *spans += 1;
+                *errors += error;
+            } else if self.operations.len() == OPERATIONS_MAX {
                 self.operations_full = true;
-                continue;
+            } else {
+                self.operations.insert(key.owned(), (1, error));
             }
-            let (spans, errors) = self.operations.entry(key).or_default();
-            *spans += 1;
-            *errors += u64::from(statuses.value(row) == 2);
         }
     }
 
-    /// Puts the values of a text column in under the key that `id` gives for a row.
-    fn texts(&mut self, column: &StringViewArray, id: impl Fn(usize) -> Option<usize>) {
-        let mut last = None;
+    /// Puts the values of a text column in under a key, of the rows for which `sent` holds.
+    fn texts(&mut self, column: &StringViewArray, id: usize, sent: impl Fn(usize) -> bool) {
+        let views = column.views();
+        let mut known = KnownViews::new();
         for row in 0..column.len() {
-            if column.is_null(row) {
+            if column.is_null(row) || !sent(row) {
                 continue;
             }
-            let Some(id) = id(row) else { continue };
-            let value = column.value(row);
-            if last == Some((id, value)) {
-                self.keys.entries[id].count += 1;
+            if known.is_new(views[row]) {
+                self.group.add(&mut self.keys, id, column.value(row));
             } else {
-                self.group.add(&mut self.keys, id, value);
-                last = Some((id, value));
+                self.keys.entries[id].count += 1;
             }
         }
     }
@@ -275,7 +316,7 @@ impl IndexBuilder {
                 };
                 match column.column_type {
                     ColumnType::Text => {
-                        self.texts(array.as_string_view(), |row| sent(row).then_some(id));
+                        self.texts(array.as_string_view(), id, sent);
                     }
                     ColumnType::Int => {
                         let array: &Int64Array = array.as_primitive();
@@ -292,8 +333,8 @@ impl IndexBuilder {
     /// Objects that many rows share are taken apart once.
     fn shared_objects(&mut self, column: &StringViewArray, level: AttrLevel) {
         for text in column.iter().flatten() {
-            let known = (level, Box::from(text));
-            if let Some(ids) = self.group.texts.get(&known) {
+            let place = usize::from(level == AttrLevel::Scope);
+            if let Some(ids) = self.group.texts[place].get(text) {
                 for id in ids {
                     self.keys.entries[*id as usize].count += 1;
                 }
@@ -301,7 +342,7 @@ impl IndexBuilder {
             }
             let mut ids = Vec::new();
             self.group.object(&mut self.keys, level, text, &mut ids);
-            self.group.texts.insert(known, ids);
+            self.group.texts[place].insert(text.into(), ids);
         }
     }
 
@@ -383,10 +424,10 @@ impl IndexBuilder {
         index.operations = self
             .operations
             .into_iter()
-            .map(|((service, name, kind), (spans, errors))| OperationEntry {
-                service: service.map(String::from),
-                name: name.into(),
-                kind,
+            .map(|(operation, (spans, errors))| OperationEntry {
+                service: operation.service.map(String::from),
+                name: operation.name.into(),
+                kind: operation.kind,
                 spans,
                 errors,
             })
