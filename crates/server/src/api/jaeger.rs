@@ -31,7 +31,7 @@ use stdx::clock::Clock;
 
 pub use envelope::Refusal;
 
-use super::params::Params;
+use super::params::{Params, decode_path};
 use super::response::{HTML, go_not_found, with_body};
 
 /// Reads an OTLP/JSON body into spans in the order of the body, or says what is wrong with it.
@@ -83,7 +83,7 @@ async fn route(api: &Api, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let params = Params::parse(parts.uri.query());
     let path = parts.uri.path();
-    let segments: Vec<Cow<'_, str>> = path.split('/').skip(1).map(decode_segment).collect();
+    let segments: Vec<Cow<'_, str>> = path.split('/').skip(1).map(decode_path).collect();
     let segments: Vec<&str> = segments.iter().map(|segment| &**segment).collect();
     let legacy = |answer: Result<Response<Body>, Refusal>| answer.unwrap_or_else(|refusal| refusal.legacy());
     let v3 = |answer: Result<Response<Body>, Refusal>| answer.unwrap_or_else(|refusal| refusal.v3());
@@ -116,30 +116,6 @@ async fn route(api: &Api, request: Request) -> Response<Body> {
         _ if is_get && page::is_route(&segments) => page::answer(),
         _ => go_not_found(),
     }
-}
-
-/// A part of a path with its percent signs undone; bytes that are no text become U+FFFD.
-fn decode_segment(segment: &str) -> Cow<'_, str> {
-    // A form's `+` would become a blank, a path's does not.
-    let escaped = if segment.contains('+') {
-        Cow::Owned(segment.replace('+', "%2B"))
-    } else {
-        Cow::Borrowed(segment)
-    };
-    if !escaped.contains('%') {
-        return Cow::Borrowed(segment);
-    }
-    let mut text = String::new();
-    for (key, value) in url::form_urlencoded::parse(format!("={}", escape_form(&escaped)).as_bytes()) {
-        debug_assert!(key.is_empty(), "the name is empty");
-        text.push_str(&value);
-    }
-    Cow::Owned(text)
-}
-
-/// What separates a form's pairs may stand in a path.
-fn escape_form(text: &str) -> String {
-    text.replace('&', "%26")
 }
 
 fn redirect(to: &str) -> Response<Body> {
