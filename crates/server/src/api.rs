@@ -6,7 +6,7 @@
 mod go_json;
 pub mod jaeger;
 mod otlp_json;
-mod params;
+pub mod params;
 mod response;
 pub mod tempo;
 mod trace;
