@@ -66,7 +66,13 @@ impl Api {
     }
 }
 
-/// The API, to be served at the root of a listener or nested below a prefix.
+/// The API below a prefix such as `/jaeger`, the page at `/jaeger/` included, which axum's nesting leaves out.
+pub fn nested(prefix: &str, source: Arc<dyn TraceSource>, settings: Settings) -> Router {
+    let page = axum::routing::get(|| async { page::answer() });
+    Router::new().route(&format!("{prefix}/"), page).nest(prefix, router(source, settings))
+}
+
+/// The API, to be served at the root of a listener.
 pub fn router(source: Arc<dyn TraceSource>, settings: Settings) -> Router {
     Router::new().fallback(answer).with_state(Arc::new(Api { source, settings }))
 }

@@ -25,8 +25,8 @@ fn api() -> Router {
         clock: Arc::new(SystemClock::new()),
         read_otlp_json: Arc::new(|_| Err("not a trace".to_owned())),
     };
-    let api = router(Arc::new(source), settings);
-    Router::new().nest("/jaeger", api.clone()).merge(api)
+    let source = Arc::new(source);
+    router(source.clone(), settings.clone()).merge(nested("/jaeger", source, settings))
 }
 
 async fn check(request: &str, want: Expect) {
@@ -40,15 +40,38 @@ async fn check(request: &str, want: Expect) {
 
 #[tokio::test]
 async fn routes() {
-    check("GET /api/services", expect![[""]]).await;
-    check("GET /jaeger/api/services", expect![[""]]).await;
-    check("HEAD /api/services", expect![[""]]).await;
-    check("POST /api/services", expect![[""]]).await;
-    check("GET /api/services/a%2Fb/operations", expect![[""]]).await;
-    check("GET /jaeger/api", expect![[""]]).await;
-    check("GET /api/v3/trace-summaries?query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=2000-01-01T00:00:00Z", expect![[""]]).await;
-    check("POST /api/transform", expect![[""]]).await;
-    check("POST /api/archive/1", expect![[""]]).await;
+    check("GET /api/services", expect![[r#"
+        200 Some("application/json")
+        {"data":["a/b"],"total":1,"limit":0,"offset":0,"errors":null}"#]]).await;
+    check("GET /jaeger/api/services", expect![[r#"
+        200 Some("application/json")
+        {"data":["a/b"],"total":1,"limit":0,"offset":0,"errors":null}"#]]).await;
+    check("HEAD /api/services", expect![[r#"
+        200 Some("application/json")
+    "#]]).await;
+    check("POST /api/services", expect![[r#"
+        404 Some("text/plain; charset=utf-8")
+        404 page not found
+    "#]]).await;
+    check("GET /api/services/a%2Fb/operations", expect![[r#"
+        200 Some("application/json")
+        {"data":["op"],"total":1,"limit":0,"offset":0,"errors":null}"#]]).await;
+    check("GET /jaeger/api", expect![[r#"
+        307 Some("text/html; charset=utf-8")
+        <a href="/jaeger/api/">Temporary Redirect</a>.
+
+    "#]]).await;
+    check("GET /api/v3/trace-summaries?query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=2000-01-01T00:00:00Z", expect![[r#"
+        200 Some("application/json")
+        {"summaries":[{"traceId":"01010101010101010101010101010101","rootServiceName":"a/b","rootOperationName":"op","minStartTimeUnixNano":"1000000","maxEndTimeUnixNano":"1002000","spanCount":1,"services":[{"name":"a/b","spanCount":1}]}]}"#]]).await;
+    check("POST /api/transform", expect![[r#"
+        400 Some("text/plain; charset=utf-8")
+        {"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":400,"msg":"cannot unmarshal OTLP : not a trace"}]}
+    "#]]).await;
+    check("POST /api/archive/1", expect![[r#"
+        500 Some("text/plain; charset=utf-8")
+        {"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":500,"msg":"archive span storage was not configured"}]}
+    "#]]).await;
 }
 
 #[tokio::test]

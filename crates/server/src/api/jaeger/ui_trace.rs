@@ -160,7 +160,7 @@ fn ui_span<'a>(placed: &'a Placed, scope: &'a Scope, process_id: String) -> UiSp
 fn tags<'a>(placed: &'a Placed, scope: &'a Scope) -> Vec<KeyValue<'a>> {
     let span = &placed.span;
     let mut tags = Vec::with_capacity(span.attributes.len() + 6);
-    let mut push_text = |tags: &mut Vec<KeyValue<'a>>, key, text: &'a str| {
+    let push_text = |tags: &mut Vec<KeyValue<'a>>, key, text: &'a str| {
         if !text.is_empty() {
             tags.push(text_tag(key, text));
         }
@@ -264,6 +264,89 @@ mod tests {
             resource: resource("b"),
             ..Span::default()
         };
-        check(vec![one, two], expect![[""]]);
+        check(vec![one, two], expect![[r#"
+            {
+              "traceID": "0000000000000000",
+              "spans": [
+                {
+                  "traceID": "0000000000000000",
+                  "spanID": "0101010101010101",
+                  "operationName": "",
+                  "references": [],
+                  "startTime": 1,
+                  "duration": 2,
+                  "tags": [
+                    {
+                      "key": "big",
+                      "type": "int64",
+                      "value": "9007199254740992"
+                    },
+                    {
+                      "key": "double",
+                      "type": "float64",
+                      "value": 1
+                    },
+                    {
+                      "key": "nan",
+                      "type": "float64",
+                      "value": "NaN"
+                    },
+                    {
+                      "key": "bytes",
+                      "type": "binary",
+                      "value": "YWI="
+                    },
+                    {
+                      "key": "list",
+                      "type": "string",
+                      "value": "[1,null]"
+                    },
+                    {
+                      "key": "span.kind",
+                      "type": "string",
+                      "value": "server"
+                    },
+                    {
+                      "key": "otel.status_code",
+                      "type": "string",
+                      "value": "OK"
+                    }
+                  ],
+                  "logs": [
+                    {
+                      "timestamp": 5,
+                      "fields": []
+                    }
+                  ],
+                  "processID": "p1",
+                  "warnings": null
+                },
+                {
+                  "traceID": "0000000000000000",
+                  "spanID": "0202020202020202",
+                  "operationName": "",
+                  "references": [
+                    {
+                      "refType": "CHILD_OF",
+                      "traceID": "0000000000000000",
+                      "spanID": "0101010101010101"
+                    }
+                  ],
+                  "startTime": 2,
+                  "duration": 0,
+                  "tags": [],
+                  "logs": [],
+                  "processID": "p1",
+                  "warnings": null
+                }
+              ],
+              "processes": {
+                "p1": {
+                  "serviceName": "shop",
+                  "tags": []
+                }
+              },
+              "warnings": null
+            }"#]]);
     }
 }

@@ -57,20 +57,44 @@ async fn check(path: &str, want: Expect) {
 
 #[tokio::test]
 async fn texts() {
-    check("/api/echo", expect![[""]]).await;
-    check("/ready", expect![[""]]).await;
-    check("/api/status/buildinfo", expect![[""]]).await;
-    check("/api/search", expect![[""]]).await;
-    check("/api/traces/01", expect![[""]]).await;
-    check("/api/v2/traces/01", expect![[""]]).await;
-    check("/api/v2/traces/0x", expect![[""]]).await;
-    check("/api/traces/1?mode=recent", expect![[""]]).await;
-    check("/api/traces/1?start=2&end=1", expect![[""]]).await;
+    check("/api/echo", expect![[r#"
+        200 Some("text/plain; charset=utf-8")
+        echo
+    "#]]).await;
+    check("/ready", expect![[r#"
+        200 Some("text/plain; charset=utf-8")
+        ready
+    "#]]).await;
+    check("/api/status/buildinfo", expect![[r#"
+        200 Some("application/json")
+        {"version":"3.0.3","revision":"throughline-0.1.0","branch":"","buildUser":"","buildDate":"","goVersion":""}
+    "#]]).await;
+    check("/api/search", expect![[r#"
+        404 Some("text/plain; charset=utf-8")
+        404 page not found
+    "#]]).await;
+    check("/api/traces/01", expect![[r#"
+        404 None
+    "#]]).await;
+    check("/api/v2/traces/01", expect![[r#"
+        200 Some("application/json")
+        {"trace":{},"metrics":{}}"#]]).await;
+    check("/api/v2/traces/0x", expect![[r#"
+        400 Some("text/plain; charset=utf-8")
+        trace IDs can only contain hex characters: invalid character 'x' at position 2"#]]).await;
+    check("/api/traces/1?mode=recent", expect![[r#"
+        400 Some("text/plain; charset=utf-8")
+        invalid value for mode recent"#]]).await;
+    check("/api/traces/1?start=2&end=1", expect![[r#"
+        400 Some("text/plain; charset=utf-8")
+        http parameter start must be before end. received start=2 end=1"#]]).await;
 }
 
 #[tokio::test]
 async fn nothing_is_lost_in_json() {
-    check(&format!("/api/v2/traces/{}", "01".repeat(16)), expect![[""]]).await;
+    check(&format!("/api/v2/traces/{}", "01".repeat(16)), expect![[r#"
+        200 Some("application/json")
+        {"trace":{"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"spans":[{"traceId":"AQEBAQEBAQEBAQEBAQEBAQ==","spanId":"AgICAgICAgI=","traceState":"a=b","parentSpanId":"AwMDAwMDAwM=","flags":257,"name":"op","kind":"SPAN_KIND_CLIENT","startTimeUnixNano":"9","endTimeUnixNano":"5","attributes":[{"key":"bytes","value":{"bytesValue":"YWI="}},{"key":"map","value":{"kvlistValue":{"values":[{"key":"k","value":{"intValue":"1"}}]}}},{"key":"list","value":{"arrayValue":{"values":[{"intValue":"1"},{"boolValue":true},{}]}}}],"droppedAttributesCount":1,"events":[{"timeUnixNano":"5","name":"e"}],"droppedEventsCount":2,"links":[{"traceId":"BAQEBAQEBAQEBAQEBAQEBA==","spanId":"AAAAAAAAAAA=","flags":1}],"droppedLinksCount":3,"status":{"message":"boom","code":"STATUS_CODE_ERROR"}}],"schemaUrl":"s"}],"schemaUrl":"r"}]},"metrics":{}}"#]]).await;
 }
 
 #[tokio::test]
