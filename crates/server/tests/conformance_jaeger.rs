@@ -24,7 +24,7 @@ mod subject;
 #[path = "conformance_jaeger/views.rs"]
 mod views;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use subject::{InProcess, Subject};
@@ -60,7 +60,7 @@ fn run(report: &mut Report, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
     }
 }
 
-fn read(path: &PathBuf) -> serde_json::Value {
+fn read(path: &Path) -> serde_json::Value {
     let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
