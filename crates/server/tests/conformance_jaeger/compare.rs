@@ -26,12 +26,16 @@ pub fn compare(ours: Value, wanted: Value, losses: &[Loss]) -> Verdict {
     if ours == wanted {
         return Verdict { passed: true, ours: String::new(), wanted: String::new() };
     }
-    let agree_without = |losses: &[Loss]| {
+    let reduced = |losses: &[Loss]| {
         let (mut ours, mut wanted) = (ours.clone(), wanted.clone());
         for (_, take_out) in losses {
             take_out(&mut ours);
             take_out(&mut wanted);
         }
+        (ours, wanted)
+    };
+    let agree_without = |losses: &[Loss]| {
+        let (ours, wanted) = reduced(losses);
         ours == wanted
     };
     if !losses.is_empty() && agree_without(losses) {
@@ -46,10 +50,11 @@ pub fn compare(ours: Value, wanted: Value, losses: &[Loss]) -> Verdict {
         let ours = format!("equal except {}", names.join(", "));
         return Verdict { passed: false, ours, wanted: "the same with losses".to_owned() };
     }
-    if let Some((count, of)) = other_traces(&ours, &wanted) {
-        let ours = format!("other traces: {count} of ours, {of} of theirs");
-        return Verdict { passed: false, ours, wanted: String::new() };
+    if let Some((ours, wanted)) = other_traces(&ours, &wanted) {
+        let how_many = if ours == wanted { "as many".to_owned() } else { format!("{ours} for {wanted}") };
+        return Verdict { passed: false, ours: format!("other traces, {how_many}"), wanted: String::new() };
     }
+    let (ours, wanted) = reduced(losses);
     let (place, ours, wanted) = first_difference(&ours, &wanted, "$".to_owned());
     Verdict { passed: false, ours: format!("at {place}: {ours}"), wanted: format!("at {place}: {wanted}") }
 }
