@@ -90,6 +90,7 @@ pub fn run(
     set: &Set,
     goldens: &Path,
     corpus: &Path,
+    suffix: &str,
     fresh: &mut dyn FnMut() -> Box<dyn Subject>,
 ) {
     let path = goldens.join(set.file);
@@ -135,8 +136,10 @@ pub fn run(
         };
         let answer = subject.ask(set.listener, &question);
         let verdict = judge(set, path_and_query, &answer, response);
-        let subject = format!("{method} {path_and_query}");
-        report.case(set.corpus, id, &subject, verdict.passed, &verdict.ours, &verdict.wanted);
+        let accept = request["headers"]["Accept"].as_str();
+        let accept = accept.map_or_else(String::new, |accept| format!(" (Accept: {accept})"));
+        let subject = format!("{method} {path_and_query}{accept}");
+        report.case(&format!("{}{suffix}", set.corpus), id, &subject, verdict.passed, &verdict.ours, &verdict.wanted);
     }
 }
 

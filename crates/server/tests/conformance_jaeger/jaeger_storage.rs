@@ -23,7 +23,7 @@ const DAY_NS: i64 = model::time::DAY_NS;
 const EARLIER_DAY: i64 = 17_191;
 
 /// Runs everything of the suite but dependencies.
-pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
+pub fn run(report: &mut Report, folder: &Path, suffix: &str, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
     let today = SystemClock::new().now_unix_nano().div_euclid(DAY_NS);
     let mut subject = fresh();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
@@ -37,6 +37,7 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
         ids.insert(name, first_span(&trace)["traceId"].as_str().unwrap_or_default().to_owned());
         subject.load(&[protobuf_of_json(trace.to_string().as_bytes()).expect("a fixture is OTLP/JSON")]);
     }
+    let corpus = format!("{CORPUS}{suffix}");
     let queries = crate::read(&folder.join("queries.json"));
     for case in queries.as_array().into_iter().flatten() {
         let query = Search::read(&case["Query"], today);
@@ -50,19 +51,19 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
         let (legacy, v3) = (query.legacy(), query.v3());
         if !query.service.is_empty() {
             let found = found(&*subject, &legacy);
-            note(report, &format!("{caption}, /api/traces"), &legacy, &found, &wanted);
+            note(report, &corpus, &format!("{caption}, /api/traces"), &legacy, &found, &wanted);
         }
         let found = found(&*subject, &v3);
-        note(report, &format!("{caption}, /api/v3/traces"), &v3, &found, &wanted);
+        note(report, &corpus, &format!("{caption}, /api/v3/traces"), &v3, &found, &wanted);
     }
     let other = folder.join("expected_other.json");
     if other.exists() {
-        run_other(report, &crate::read(&other), &folder.join("traces/example_trace.json"), today, fresh);
+        run_other(report, &corpus, &crate::read(&other), &folder.join("traces/example_trace.json"), today, fresh);
     }
 }
 
-fn note(report: &mut Report, name: &str, subject: &str, ours: &BTreeSet<String>, wanted: &BTreeSet<String>) {
-    report.case(CORPUS, name, subject, ours == wanted, &format!("{ours:?}"), &format!("{wanted:?}"));
+fn note(report: &mut Report, corpus: &str, name: &str, subject: &str, ours: &BTreeSet<String>, wanted: &BTreeSet<String>) {
+    report.case(corpus, name, subject, ours == wanted, &format!("{ours:?}"), &format!("{wanted:?}"));
 }
 
 /// Ids of the traces that a search answers, in 32 digits.
@@ -153,6 +154,7 @@ impl Search {
 /// The checks that are written as code in the suite.
 fn run_other(
     report: &mut Report,
+    corpus: &str,
     expected: &Value,
     example: &Path,
     today: i64,
@@ -166,7 +168,7 @@ fn run_other(
         serde_json::from_slice(&subject.ask(Listener::Jaeger, &Question::get(path)).body).unwrap_or_default()
     };
     let mut check = |name: &str, path: &str, ours: Value, wanted: Value| {
-        report.case(CORPUS, name, path, ours == wanted, &ours.to_string(), &wanted.to_string());
+        report.case(corpus, name, path, ours == wanted, &ours.to_string(), &wanted.to_string());
     };
 
     let mut subject = fresh();

@@ -33,6 +33,36 @@ pub fn protobuf_of_json(body: &[u8]) -> Result<Vec<u8>, String> {
     Ok(request_of_json(body)?.encode_to_vec())
 }
 
+/// Spans in one request, in [`scattered`].
+const SCATTERED_SPANS: usize = 64;
+
+/// The spans of protobuf bodies in new bodies, shuffled, each with a copy of its resource and scope. The order is
+/// the same in every run.
+pub fn scattered(bodies: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
+    let mut alone = Vec::new();
+    for body in bodies {
+        let request = ExportTraceServiceRequest::decode(&**body).map_err(|error| error.to_string())?;
+        for mut of_resource in request.resource_spans {
+            for mut of_scope in std::mem::take(&mut of_resource.scope_spans) {
+                for span in std::mem::take(&mut of_scope.spans) {
+                    let scope_spans = vec![pb::ScopeSpans { spans: vec![span], ..of_scope.clone() }];
+                    alone.push(pb::ResourceSpans { scope_spans, ..of_resource.clone() });
+                }
+            }
+        }
+    }
+    // Fisher-Yates over a linear congruential generator.
+    let mut state: u64 = 0x2545_f491_4f6c_dd1d;
+    for last in (1..alone.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        alone.swap(last, (state >> 33) as usize % (last + 1));
+    }
+    let chunks = alone.chunks(SCATTERED_SPANS);
+    Ok(chunks
+        .map(|chunk| ExportTraceServiceRequest { resource_spans: chunk.to_vec() }.encode_to_vec())
+        .collect())
+}
+
 fn spans_of(request: ExportTraceServiceRequest) -> Vec<Span> {
     let mut spans = Vec::new();
     for of_resource in request.resource_spans {

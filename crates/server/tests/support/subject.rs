@@ -69,6 +69,25 @@ pub trait Subject {
     fn ask(&self, listener: Listener, question: &Question) -> Answer;
 }
 
+/// Another subject that gets the spans of each load shuffled, a few a request.
+pub struct Scattered(Box<dyn Subject>);
+
+impl Scattered {
+    pub fn new(inner: Box<dyn Subject>) -> Self {
+        Self(inner)
+    }
+}
+
+impl Subject for Scattered {
+    fn load(&mut self, bodies: &[Vec<u8>]) {
+        self.0.load(&otlp_bodies::scattered(bodies).expect("protobuf"));
+    }
+
+    fn ask(&self, listener: Listener, question: &Question) -> Answer {
+        self.0.ask(listener, question)
+    }
+}
+
 /// The routers over spans in memory.
 pub struct InProcess {
     runtime: tokio::runtime::Runtime,

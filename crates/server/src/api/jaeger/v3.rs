@@ -122,16 +122,16 @@ fn result(found: Vec<FoundTrace>, raw: bool) -> Result<Response<Body>, Refusal> 
             placed.span.attributes.push(WARNINGS, AttrValue::Array(warnings));
         }
     }
-    plain(&TracesResult { result: Result_ { resource_spans: Joined(&traces) } })
+    plain(&TracesAnswer { result: TracesResult { resource_spans: Joined(&traces) } })
+}
+
+#[derive(Serialize)]
+struct TracesAnswer<'a> {
+    result: TracesResult<'a>,
 }
 
 #[derive(Serialize)]
 struct TracesResult<'a> {
-    result: Result_<'a>,
-}
-
-#[derive(Serialize)]
-struct Result_<'a> {
     #[serde(rename = "resourceSpans")]
     resource_spans: Joined<'a>,
 }
