@@ -54,7 +54,8 @@ impl MemorySource {
         let Some(traces) = tenants.get(tenant) else {
             return Vec::new();
         };
-        let is_hit = |span: &Span| query.range.contains(span.start) && query.predicate.matches(span);
+        let is_hit =
+            |span: &Span| query.range.contains(span.start) && query.predicate.matches(span);
         let mut hits: Vec<(TimeNs, TraceId, &[Span])> = traces
             .iter()
             .filter(|(_, stored)| stored.spans.iter().any(is_hit))
@@ -92,7 +93,11 @@ impl TraceSource for MemorySource {
         tenant: &TenantId,
         query: &TraceQuery,
     ) -> Result<Vec<TraceSummary>, SourceError> {
-        Ok(self.find(tenant, query).iter().map(|found| summarize(found.trace_id, &found.spans)).collect())
+        Ok(self
+            .find(tenant, query)
+            .iter()
+            .map(|found| summarize(found.trace_id, &found.spans))
+            .collect())
     }
 
     async fn services(&self, tenant: &TenantId) -> Result<Vec<Option<Arc<str>>>, SourceError> {
@@ -148,7 +153,10 @@ pub fn summarize(trace_id: TraceId, spans: &[Span]) -> TraceSummary {
         span_count: spans.len() as u64,
         error_count: spans.iter().map(is_error).sum(),
         orphan_count: spans.iter().filter(is_orphan).count() as u64,
-        services: services.into_iter().map(|(name, (spans, errors))| (name, spans, errors)).collect(),
+        services: services
+            .into_iter()
+            .map(|(name, (spans, errors))| (name, spans, errors))
+            .collect(),
     }
 }
 
@@ -199,7 +207,12 @@ mod tests {
         check(2, TimeRange::ALL, Predicate::always(), &[2, 3]);
         check(9, TimeRange { start: TimeNs(10), end: TimeNs(20) }, Predicate::always(), &[1]);
         check(9, TimeRange::ALL, Predicate::Service(None), &[2]);
-        check(9, TimeRange { start: TimeNs(20), end: TimeNs(99) }, Predicate::Service(Some("b".into())), &[]);
+        check(
+            9,
+            TimeRange { start: TimeNs(20), end: TimeNs(99) },
+            Predicate::Service(Some("b".into())),
+            &[],
+        );
         let spans = block_on(source.trace(&tenant, TraceId([2; 16]))).expect("memory answers");
         assert_eq!(spans.len(), 1, "the resend collapsed");
     }

@@ -2,7 +2,7 @@
 //!
 //! Runs the oracles `traces/jaeger-storage` (dependencies excepted), `traces/jaeger-golden`,
 //! `traces/jaeger-http-params`, `traces/tempo-api-params` (trace by id) and the goldens `traces/jaeger`,
-//! `traces/jaeger-badger` (trace by id) and `traces/tempo` (trace by id, echo, ready, buildinfo). Prints a score
+//! `traces/jaeger-badger` (trace by id and searches with a limit) and `traces/tempo` (trace by id, echo, ready, buildinfo). Prints a score
 //! each; everything that depends on loaded spans runs a second time with the spans of each load shuffled over several
 //! requests. Fails when a case fails that no wanted difference explains.
 
@@ -59,7 +59,8 @@ fn run(report: &mut Report, suffix: &str, fresh: &mut dyn FnMut() -> Box<dyn Sub
             api_params::run_tempo(report, &read(&file), &*fresh());
         }
     }
-    let (Some(goldens), Some(corpus)) = (find(Folder::Goldens, "traces"), find(Folder::Corpus, "")) else {
+    let (Some(goldens), Some(corpus)) = (find(Folder::Goldens, "traces"), find(Folder::Corpus, ""))
+    else {
         return;
     };
     for set in goldens::SETS {

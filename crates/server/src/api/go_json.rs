@@ -89,7 +89,11 @@ impl Scanner<'_> {
             loop {
                 self.blanks();
                 let Some(&close) = open.last() else {
-                    return if self.at == self.bytes.len() { Ok(()) } else { self.fail("after top-level value") };
+                    return if self.at == self.bytes.len() {
+                        Ok(())
+                    } else {
+                        self.fail("after top-level value")
+                    };
                 };
                 match self.peek() {
                     Some(b',') if close == b']' => {
@@ -143,7 +147,9 @@ impl Scanner<'_> {
                 Some(b'\\') => {
                     self.at += 1;
                     match self.peek() {
-                        Some(b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => self.at += 1,
+                        Some(b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => {
+                            self.at += 1
+                        }
                         Some(b'u') => {
                             self.at += 1;
                             for _ in 0..4 {

@@ -75,10 +75,11 @@ impl Serialize for ScopeElement<'_> {
         let scope = &*self.of.trace.scopes[self.group.scope];
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("scope", &ScopeObject(scope))?;
-        let spans = self.group.spans.iter().map(|&at| SpanObject {
-            placed: &self.of.trace.spans[at],
-            spelling: self.of.spelling,
-        });
+        let spans = self
+            .group
+            .spans
+            .iter()
+            .map(|&at| SpanObject { placed: &self.of.trace.spans[at], spelling: self.of.spelling });
         map.serialize_entry("spans", &List(spans))?;
         text(&mut map, "schemaUrl", &scope.schema_url)?;
         map.end()

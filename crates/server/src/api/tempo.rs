@@ -56,7 +56,9 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response<Body>
         ["api", "echo"] => go_error(StatusCode::OK, "echo"),
         ["ready"] => go_error(StatusCode::OK, "ready"),
         ["api", "status", "buildinfo"] => build_info(),
-        ["api", "traces", id] if !id.is_empty() => trace(&api, &params, id, Version::One, is_protobuf).await,
+        ["api", "traces", id] if !id.is_empty() => {
+            trace(&api, &params, id, Version::One, is_protobuf).await
+        }
         ["api", "v2", "traces", id] if !id.is_empty() => {
             trace(&api, &params, id, Version::Two, is_protobuf).await
         }
@@ -114,7 +116,10 @@ async fn trace(
         Version::One => serde_json::to_vec(&TraceV1 { batches: spans }),
         Version::Two => {
             let resource_spans = (!trace.spans.is_empty()).then_some(spans);
-            serde_json::to_vec(&TraceV2 { trace: TraceObject { resource_spans }, metrics: Empty {} })
+            serde_json::to_vec(&TraceV2 {
+                trace: TraceObject { resource_spans },
+                metrics: Empty {},
+            })
         }
     };
     match body {

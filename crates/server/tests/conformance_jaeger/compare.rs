@@ -41,7 +41,8 @@ pub fn compare(ours: Value, wanted: Value, losses: &[Loss]) -> Verdict {
     if !losses.is_empty() && agree_without(losses) {
         let mut needed = losses.to_vec();
         for loss in losses {
-            let fewer: Vec<Loss> = needed.iter().filter(|(name, _)| *name != loss.0).copied().collect();
+            let fewer: Vec<Loss> =
+                needed.iter().filter(|(name, _)| *name != loss.0).copied().collect();
             if agree_without(&fewer) {
                 needed = fewer;
             }
@@ -51,12 +52,21 @@ pub fn compare(ours: Value, wanted: Value, losses: &[Loss]) -> Verdict {
         return Verdict { passed: false, ours, wanted: "the same with losses".to_owned() };
     }
     if let Some((ours, wanted)) = other_traces(&ours, &wanted) {
-        let how_many = if ours == wanted { "as many".to_owned() } else { format!("{ours} for {wanted}") };
-        return Verdict { passed: false, ours: format!("other traces, {how_many}"), wanted: String::new() };
+        let how_many =
+            if ours == wanted { "as many".to_owned() } else { format!("{ours} for {wanted}") };
+        return Verdict {
+            passed: false,
+            ours: format!("other traces, {how_many}"),
+            wanted: String::new(),
+        };
     }
     let (ours, wanted) = reduced(losses);
     let (place, ours, wanted) = first_difference(&ours, &wanted, "$".to_owned());
-    Verdict { passed: false, ours: format!("at {place}: {ours}"), wanted: format!("at {place}: {wanted}") }
+    Verdict {
+        passed: false,
+        ours: format!("at {place}: {ours}"),
+        wanted: format!("at {place}: {wanted}"),
+    }
 }
 
 /// Whether both are lists of traces and their ids differ; the numbers of ids.
@@ -67,11 +77,18 @@ fn other_traces(ours: &Value, wanted: &Value) -> Option<(usize, usize)> {
 
 /// Ids of the traces in a view, sorted.
 fn ids(view: &Value) -> Option<Vec<&str>> {
-    let list = view.as_array().or_else(|| view.get("data")?.as_array()).or_else(|| view.get("summaries")?.as_array())?;
+    let list = view
+        .as_array()
+        .or_else(|| view.get("data")?.as_array())
+        .or_else(|| view.get("summaries")?.as_array())?;
     let mut ids = list
         .iter()
         .map(|element| {
-            element.get("traceID").or_else(|| element.get("traceId")).or_else(|| element["span"].get("traceId"))?.as_str()
+            element
+                .get("traceID")
+                .or_else(|| element.get("traceId"))
+                .or_else(|| element["span"].get("traceId"))?
+                .as_str()
         })
         .collect::<Option<Vec<_>>>()?;
     ids.sort_unstable();
@@ -86,12 +103,22 @@ fn first_difference(ours: &Value, wanted: &Value, place: String) -> (String, Str
                 match b.get(key) {
                     Some(other) if other == value => {}
                     Some(other) => return first_difference(value, other, format!("{place}.{key}")),
-                    None => return (format!("{place}.{key}"), shortened(&value.to_string()), "absent".to_owned()),
+                    None => {
+                        return (
+                            format!("{place}.{key}"),
+                            shortened(&value.to_string()),
+                            "absent".to_owned(),
+                        );
+                    }
                 }
             }
             let missing = b.iter().find(|(key, _)| !a.contains_key(*key));
             if let Some((key, value)) = missing {
-                return (format!("{place}.{key}"), "absent".to_owned(), shortened(&value.to_string()));
+                return (
+                    format!("{place}.{key}"),
+                    "absent".to_owned(),
+                    shortened(&value.to_string()),
+                );
             }
         }
         (Value::Array(a), Value::Array(b)) => {

@@ -21,7 +21,7 @@ pub struct Set {
     file: &'static str,
     corpus: &'static str,
     listener: Listener,
-    /// From method, path without query, and status.
+    /// From the path, the query, and the status.
     takes: fn(&str, &str, u64) -> bool,
     losses: &'static [Loss],
 }
@@ -33,24 +33,32 @@ pub const SETS: &[Set] = &[
         corpus: "goldens/traces/jaeger",
         listener: Listener::Jaeger,
         // Edges between services are another part of the product.
-        takes: |_, path, status| path != "/api/dependencies" || status != 200,
+        takes: |path, _, status| path != "/api/dependencies" || status != 200,
         losses: MEMORY_LOSSES,
     },
     Set {
         file: "jaeger-badger.json",
         corpus: "goldens/traces/jaeger-badger",
         listener: Listener::Jaeger,
-        takes: |_, path, _| path.starts_with("/api/traces/") || path.starts_with("/api/v3/traces/"),
+        // This store answers the newest matches, so it also says which traces a limit leaves.
+        takes: |path, query, _| {
+            path.starts_with("/api/traces/")
+                || path.starts_with("/api/v3/traces/")
+                || is_limited(query)
+        },
         losses: BADGER_LOSSES,
     },
     Set {
         file: "tempo.json",
         corpus: "goldens/traces/tempo",
         listener: Listener::Tempo,
-        takes: |_, path, _| {
+        takes: |path, _, _| {
             path.starts_with("/api/traces/")
                 || path.starts_with("/api/v2/traces/")
-                || matches!(path, "/api/echo" | "/ready" | "/api/status/buildinfo" | "/api/whatever")
+                || matches!(
+                    path,
+                    "/api/echo" | "/ready" | "/api/status/buildinfo" | "/api/whatever"
+                )
         },
         losses: TEMPO_LOSSES,
     },
@@ -118,9 +126,9 @@ pub fn run(
             has_negative = true;
         }
         let (method, path_and_query) = (text(&request["method"]), text(&request["path_and_query"]));
-        let path = path_and_query.split('?').next().unwrap_or_default();
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let status = response["status"].as_u64().unwrap_or(0);
-        if !request["port"].is_null() || !(set.takes)(method, path, status) {
+        if !request["port"].is_null() || !(set.takes)(path, query, status) {
             continue;
         }
         let question = Question {
@@ -139,12 +147,28 @@ pub fn run(
         let accept = request["headers"]["Accept"].as_str();
         let accept = accept.map_or_else(String::new, |accept| format!(" (Accept: {accept})"));
         let subject = format!("{method} {path_and_query}{accept}");
-        report.case(&format!("{}{suffix}", set.corpus), id, &subject, verdict.passed, &verdict.ours, &verdict.wanted);
+        report.case(
+            &format!("{}{suffix}", set.corpus),
+            id,
+            &subject,
+            verdict.passed,
+            &verdict.ours,
+            &verdict.wanted,
+        );
     }
 }
 
+/// Whether a search names a positive limit.
+fn is_limited(query: &str) -> bool {
+    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+        matches!(name, "limit" | "query.searchDepth" | "query.search_depth" | "query.num_traces")
+            && value.starts_with(|first: char| first.is_ascii_digit() && first != '0')
+    })
+}
+
 fn own_traces(goldens: &Path, name: &str) -> Vec<u8> {
-    let file = std::fs::read(goldens.join(format!("{name}.json"))).expect("own traces beside the goldens");
+    let file =
+        std::fs::read(goldens.join(format!("{name}.json"))).expect("own traces beside the goldens");
     protobuf_of_json(&file).expect("own traces are OTLP/JSON")
 }
 
@@ -152,7 +176,9 @@ fn judge(set: &Set, path_and_query: &str, answer: &Answer, response: &Value) -> 
     let head = |status: u64, header: &dyn Fn(&str) -> Option<String>| {
         let mut head = format!("status {status}");
         for name in ["content-type", "x-content-type-options", "location"] {
-            head.push_str(&header(name).map_or_else(String::new, |value| format!(", {name}: {value}")));
+            head.push_str(
+                &header(name).map_or_else(String::new, |value| format!(", {name}: {value}")),
+            );
         }
         head
     };
@@ -179,10 +205,12 @@ fn view(set: &Set, path_and_query: &str, body: &[u8]) -> Option<Value> {
     let path = path_and_query.split('?').next().unwrap_or_default();
     let json: Option<Value> = serde_json::from_slice(body).ok();
     match (set.listener, json) {
-        (Listener::Jaeger, Some(json)) if path.starts_with("/api/v3/") => Some(match json.get("result") {
-            Some(result) => views::spans(&result["resourceSpans"]),
-            None => views::lists(json),
-        }),
+        (Listener::Jaeger, Some(json)) if path.starts_with("/api/v3/") => {
+            Some(match json.get("result") {
+                Some(result) => views::spans(&result["resourceSpans"]),
+                None => views::lists(json),
+            })
+        }
         (Listener::Jaeger, json) => Some(views::legacy(json?, path_and_query.contains("raw=true"))),
         (Listener::Tempo, Some(json)) if path == "/api/status/buildinfo" => {
             Some(json.as_object()?.keys().cloned().collect())
@@ -219,7 +247,11 @@ fn text(value: &Value) -> &str {
 }
 
 fn each(view: &mut Value, change: &mut dyn FnMut(&mut Value)) {
-    view.as_array_mut().into_iter().flatten().filter(|span| span["span"].is_object()).for_each(change);
+    view.as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter(|span| span["span"].is_object())
+        .for_each(change);
 }
 
 fn links(span: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -272,7 +304,8 @@ fn drop_empty_service(view: &mut Value) {
     each(view, &mut |span| {
         let resource = &mut span["resource"];
         if let Some(attributes) = resource.get_mut("attributes").and_then(Value::as_array_mut) {
-            attributes.retain(|pair| pair["key"] != "service.name" || pair["value"]["stringValue"] != "");
+            attributes
+                .retain(|pair| pair["key"] != "service.name" || pair["value"]["stringValue"] != "");
             if attributes.is_empty() {
                 remove(resource, "attributes");
             }
@@ -323,7 +356,8 @@ fn cut_text(view: &mut Value) {
 /// Lists and maps are no attribute values in the older model: they became their JSON text, nothing the empty text.
 fn values_as_text(view: &mut Value) {
     anywhere(view, &mut |pair| {
-        let is_pair = pair.get("key").is_some_and(|key| key != "@jaeger@warnings") && pair.get("value").is_some();
+        let is_pair = pair.get("key").is_some_and(|key| key != "@jaeger@warnings")
+            && pair.get("value").is_some();
         if !is_pair {
             return;
         }

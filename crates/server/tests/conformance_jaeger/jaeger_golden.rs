@@ -19,7 +19,8 @@ const CORPUS: &str = "oracles/traces/jaeger-golden";
 const SUBSTITUTES: &[Loss] = &[("substitutes for what was not sent", drop_substitutes)];
 
 /// Any time range.
-const RANGE: &str = "query.startTimeMin=1960-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
+const RANGE: &str =
+    "query.startTimeMin=1960-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
 
 /// Runs all files.
 pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
@@ -29,14 +30,23 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
     };
 
     let upload = folder.join("otlp2jaeger/otlp2jaeger-in.json");
-    if let (Ok(body), Some(wanted)) = (std::fs::read(upload), golden("otlp2jaeger/otlp2jaeger-out.json")) {
+    if let (Ok(body), Some(wanted)) =
+        (std::fs::read(upload), golden("otlp2jaeger/otlp2jaeger-out.json"))
+    {
         let mut question = Question::get("/api/transform");
         question.method = "POST".to_owned();
         question.body = body;
         let ours = fresh().ask(Listener::Jaeger, &question);
         let ours: Value = serde_json::from_slice(&ours.body).unwrap_or_default();
         let verdict = compare(ours, wanted, &[]);
-        report.case(CORPUS, "otlp2jaeger", "POST /api/transform", verdict.passed, &verdict.ours, &verdict.wanted);
+        report.case(
+            CORPUS,
+            "otlp2jaeger",
+            "POST /api/transform",
+            verdict.passed,
+            &verdict.ours,
+            &verdict.wanted,
+        );
     }
 
     for name in ["GetTrace", "FindTraces"] {
@@ -52,7 +62,14 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
         let ours: Value = serde_json::from_slice(&ours.body).unwrap_or_default();
         let spans = |body: &Value| views::spans(&body["result"]["resourceSpans"]);
         let verdict = compare(spans(&ours), spans(&wanted), SUBSTITUTES);
-        report.case(CORPUS, name, &format!("GET {path}"), verdict.passed, &verdict.ours, &verdict.wanted);
+        report.case(
+            CORPUS,
+            name,
+            &format!("GET {path}"),
+            verdict.passed,
+            &verdict.ours,
+            &verdict.wanted,
+        );
     }
 
     let service = |name: &str| json!({"attributes": [{"key": "service.name", "value": {"stringValue": name}}]});
@@ -65,7 +82,12 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
     let frontend = json!([span("0000000000000001", "HTTP GET /", 2, 0), child]);
     let cases = [
         ("FindTraceSummaries", format!("/api/v3/trace-summaries?{RANGE}"), "frontend", frontend),
-        ("GetServices", "/api/v3/services".to_owned(), "foo", json!([span("0000000000000001", "x", 2, 0)])),
+        (
+            "GetServices",
+            "/api/v3/services".to_owned(),
+            "foo",
+            json!([span("0000000000000001", "x", 2, 0)]),
+        ),
         (
             "GetOperations",
             "/api/v3/operations?service=foo".to_owned(),
@@ -81,7 +103,14 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
         let ours = subject.ask(Listener::Jaeger, &Question::get(&path));
         let ours: Value = serde_json::from_slice(&ours.body).unwrap_or_default();
         let verdict = compare(ours, wanted, &[]);
-        report.case(CORPUS, name, &format!("GET {path}"), verdict.passed, &verdict.ours, &verdict.wanted);
+        report.case(
+            CORPUS,
+            name,
+            &format!("GET {path}"),
+            verdict.passed,
+            &verdict.ours,
+            &verdict.wanted,
+        );
     }
 }
 

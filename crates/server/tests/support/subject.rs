@@ -114,7 +114,8 @@ impl InProcess {
 impl Subject for InProcess {
     fn load(&mut self, bodies: &[Vec<u8>]) {
         for body in bodies {
-            self.source.add(&TenantId::single(), otlp_bodies::spans_of_protobuf(body).expect("protobuf"));
+            self.source
+                .add(&TenantId::single(), otlp_bodies::spans_of_protobuf(body).expect("protobuf"));
         }
     }
 
@@ -140,7 +141,8 @@ impl Subject for InProcess {
                 })
                 .collect();
             let status = response.status().as_u16();
-            let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
+            let body =
+                axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
             Answer { status, headers, body: body.to_vec() }
         })
     }

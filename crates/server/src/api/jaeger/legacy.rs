@@ -164,7 +164,9 @@ pub fn metrics(params: &Params, kind: &str) -> Result<Response<Body>, Refusal> {
 /// adjustments, in the order of the file.
 pub async fn transform(api: &Api, params: &Params, body: Body) -> Result<Response<Body>, Refusal> {
     let refuse = |error: String| Refusal::bad(format!("cannot unmarshal OTLP : {error}"));
-    let body = axum::body::to_bytes(body, UPLOAD_LEN_MAX).await.map_err(|error| refuse(error.to_string()))?;
+    let body = axum::body::to_bytes(body, UPLOAD_LEN_MAX)
+        .await
+        .map_err(|error| refuse(error.to_string()))?;
     let mut traces: Vec<(TraceId, Vec<_>)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for span in (api.settings.read_otlp_json)(&body).map_err(refuse)? {
@@ -174,7 +176,8 @@ pub async fn transform(api: &Api, params: &Params, body: Body) -> Result<Respons
         });
         traces[place].1.push(span);
     }
-    let traces: Vec<Trace> = traces.into_iter().map(|(id, spans)| Trace::in_order(id, spans)).collect();
+    let traces: Vec<Trace> =
+        traces.into_iter().map(|(id, spans)| Trace::in_order(id, spans)).collect();
     let data: Vec<_> = traces.iter().map(ui_trace).collect();
     answer(params, data, 0, None)
 }

@@ -58,7 +58,8 @@ impl TraceParams {
         let read = Self {
             service: params.first("service").to_owned(),
             operation: params.first("operation").to_owned(),
-            start_us: int(params, "start")?.unwrap_or_else(|| now_us.saturating_sub(LOOKBACK_DEFAULT_US)),
+            start_us: int(params, "start")?
+                .unwrap_or_else(|| now_us.saturating_sub(LOOKBACK_DEFAULT_US)),
             end_us: int(params, "end")?.unwrap_or(now_us),
             tags: tags(params)?,
             limit: limit(params)?,
@@ -67,8 +68,9 @@ impl TraceParams {
             trace_ids: params
                 .all("traceID")
                 .map(|text| {
-                    trace_id::from_hex(text)
-                        .map_err(|error| Refusal::bad(format!("cannot parse traceID param: {error}")))
+                    trace_id::from_hex(text).map_err(|error| {
+                        Refusal::bad(format!("cannot parse traceID param: {error}"))
+                    })
                 })
                 .collect::<Result<_, _>>()?,
             raw: boolean(params, "raw")?,
@@ -181,7 +183,8 @@ impl MetricParams {
     }
 }
 
-const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+const SPAN_KINDS: [&str; 6] =
+    ["unspecified", "internal", "server", "client", "producer", "consumer"];
 
 fn wrong(name: &str, cause: impl std::fmt::Display) -> Refusal {
     Refusal::bad(format!("unable to parse param '{name}': {cause}"))

@@ -30,7 +30,8 @@ const JAEGER_STORAGE_CAPABILITIES = {"archiveStorage":false,"metricsStorage":fal
 pub fn is_route(segments: &[&str]) -> bool {
     matches!(
         segments,
-        [""] | ["search" | "dependencies" | "deep-dependencies" | "quality-metrics" | "monitor"] | ["trace", _]
+        [""] | ["search" | "dependencies" | "deep-dependencies" | "quality-metrics" | "monitor"]
+            | ["trace", _]
     )
 }
 

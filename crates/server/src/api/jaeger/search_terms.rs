@@ -33,10 +33,9 @@ pub fn tag(key: &str, value: &str) -> Predicate {
         "service.name" => Predicate::Any(vec![attribute(key, Scopes::ALL), service_is(value)]),
         "resource.service.name" => service_is(value),
         _ => match key.strip_prefix("resource.") {
-            Some(bare) => Predicate::Any(vec![
-                attribute(bare, Scopes::RESOURCE),
-                attribute(key, Scopes::ALL),
-            ]),
+            Some(bare) => {
+                Predicate::Any(vec![attribute(bare, Scopes::RESOURCE), attribute(key, Scopes::ALL)])
+            }
             None => attribute(key, Scopes::ALL),
         },
     }
@@ -68,7 +67,9 @@ mod tests {
     #[test]
     fn substitutes_and_bounds() {
         let span = Span { duration_nano: -5, ..Span::default() };
-        let check = |condition: Predicate, want| assert_eq!(condition.matches(&span), want, "{condition:?}");
+        let check = |condition: Predicate, want| {
+            assert_eq!(condition.matches(&span), want, "{condition:?}")
+        };
         check(tag("service.name", "missing-service-name"), true);
         check(tag("resource.service.name", "missing-service-name"), true);
         check(tag("service.name", "x"), false);

@@ -31,36 +31,62 @@ fn api() -> Router {
 
 async fn check(request: &str, want: Expect) {
     let (method, path) = request.split_once(' ').expect("method and path");
-    let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
+    let request =
+        Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
     let response = api().oneshot(request).await.expect("never fails");
-    let head = format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
+    let head =
+        format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
     want.assert_eq(&format!("{head}\n{}", String::from_utf8_lossy(&body)));
 }
 
 #[tokio::test]
 async fn routes() {
-    check("GET /api/services", expect![[r#"
+    check(
+        "GET /api/services",
+        expect![[r#"
         200 Some("application/json")
-        {"data":["a/b"],"total":1,"limit":0,"offset":0,"errors":null}"#]]).await;
-    check("GET /jaeger/api/services", expect![[r#"
+        {"data":["a/b"],"total":1,"limit":0,"offset":0,"errors":null}"#]],
+    )
+    .await;
+    check(
+        "GET /jaeger/api/services",
+        expect![[r#"
         200 Some("application/json")
-        {"data":["a/b"],"total":1,"limit":0,"offset":0,"errors":null}"#]]).await;
-    check("HEAD /api/services", expect![[r#"
+        {"data":["a/b"],"total":1,"limit":0,"offset":0,"errors":null}"#]],
+    )
+    .await;
+    check(
+        "HEAD /api/services",
+        expect![[r#"
         200 Some("application/json")
-    "#]]).await;
-    check("POST /api/services", expect![[r#"
+    "#]],
+    )
+    .await;
+    check(
+        "POST /api/services",
+        expect![[r#"
         404 Some("text/plain; charset=utf-8")
         404 page not found
-    "#]]).await;
-    check("GET /api/services/a%2Fb/operations", expect![[r#"
+    "#]],
+    )
+    .await;
+    check(
+        "GET /api/services/a%2Fb/operations",
+        expect![[r#"
         200 Some("application/json")
-        {"data":["op"],"total":1,"limit":0,"offset":0,"errors":null}"#]]).await;
-    check("GET /jaeger/api", expect![[r#"
+        {"data":["op"],"total":1,"limit":0,"offset":0,"errors":null}"#]],
+    )
+    .await;
+    check(
+        "GET /jaeger/api",
+        expect![[r#"
         307 Some("text/html; charset=utf-8")
         <a href="/jaeger/api/">Temporary Redirect</a>.
 
-    "#]]).await;
+    "#]],
+    )
+    .await;
     check("GET /api/v3/trace-summaries?query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=2000-01-01T00:00:00Z", expect![[r#"
         200 Some("application/json")
         {"summaries":[{"traceId":"01010101010101010101010101010101","rootServiceName":"a/b","rootOperationName":"op","minStartTimeUnixNano":"1000000","maxEndTimeUnixNano":"1002000","spanCount":1,"services":[{"name":"a/b","spanCount":1}]}]}"#]]).await;
@@ -80,5 +106,54 @@ async fn the_page_is_at_every_mount() {
         let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
         let response = api().oneshot(request).await.expect("never fails");
         assert_eq!(response.status(), StatusCode::OK, "{path}");
+    }
+}
+
+/// The calls that Grafana's Jaeger data source and Jaeger's UI make, as their sources show them.
+#[tokio::test]
+async fn every_call_of_grafana_and_of_the_ui_is_answered() {
+    let id = "01".repeat(16);
+    let range = "query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=2000-01-01T00:00:00Z";
+    let snake =
+        "query.start_time_min=1970-01-01T00:00:00Z&query.start_time_max=2000-01-01T00:00:00Z";
+    for (call, field) in [
+        ("/api/services".to_owned(), "data"),
+        ("/api/services/a%2Fb/operations".to_owned(), "data"),
+        (
+            "/api/traces?limit=20&start=0&end=9000&service=a%2Fb&operation=op&minDuration=1us"
+                .to_owned(),
+            "data",
+        ),
+        (format!("/api/traces/{id}?start=1&end=2"), "data"),
+        ("/api/dependencies?endTs=1795296100000&lookback=604800000".to_owned(), "data"),
+        ("/api/v3/services".to_owned(), "services"),
+        ("/api/v3/operations?service=a%2Fb".to_owned(), "operations"),
+        (format!("/api/v3/traces?query.service_name=a%2Fb&{snake}"), "result"),
+        (
+            format!(
+                "/api/v3/traces/{id}?start_time=1970-01-01T00:00:00Z&end_time=2000-01-01T00:00:00Z"
+            ),
+            "result",
+        ),
+        (
+            format!("/api/v3/trace-summaries?query.serviceName=a%2Fb&{range}&query.searchDepth=20"),
+            "summaries",
+        ),
+        (
+            format!(
+                "/api/v3/trace-summaries?{range}&query.attributes=%7B%22error%22%3A%22false%22%7D"
+            ),
+            "summaries",
+        ),
+    ] {
+        let request = Request::builder().uri(&call).body(Body::empty()).expect("a request");
+        let response = api().oneshot(request).await.expect("never fails");
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(status, StatusCode::OK, "{call}: {body}");
+        let is_full = call.contains("dependencies")
+            || body[field].as_array().is_none_or(|list| !list.is_empty());
+        assert!(body.get(field).is_some() && is_full, "{call}: {body}");
     }
 }

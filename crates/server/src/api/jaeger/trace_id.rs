@@ -65,7 +65,11 @@ mod tests {
     #[test]
     fn spellings() {
         let check = |text: &str, want: &str| {
-            assert_eq!(from_path(text).map_or_else(|error| error, |id| id.to_string()), want, "{text}");
+            assert_eq!(
+                from_path(text).map_or_else(|error| error, |id| id.to_string()),
+                want,
+                "{text}"
+            );
         };
         check("1", "00000000000000000000000000000001");
         check("ABC123", "00000000000000000000000000abc123");
@@ -83,7 +87,10 @@ mod tests {
 
     #[test]
     fn the_upper_half_is_left_out_when_zero() {
-        assert_eq!(short(TraceId::from_hex("00000000000000000000000000abc123").expect("hex")), "0000000000abc123");
+        assert_eq!(
+            short(TraceId::from_hex("00000000000000000000000000abc123").expect("hex")),
+            "0000000000abc123"
+        );
         assert_eq!(short(TraceId([1; 16])), "01".repeat(16));
     }
 }

@@ -264,7 +264,9 @@ mod tests {
             resource: resource("b"),
             ..Span::default()
         };
-        check(vec![one, two], expect![[r#"
+        check(
+            vec![one, two],
+            expect![[r#"
             {
               "traceID": "0000000000000000",
               "spans": [
@@ -347,6 +349,7 @@ mod tests {
                 }
               },
               "warnings": null
-            }"#]]);
+            }"#]],
+        );
     }
 }

@@ -3,6 +3,8 @@
 //! In: parameters. Out: OTLP/JSON wrapped in `result`, names and summaries. Warnings are a span attribute here,
 //! since the format has no place of its own for them.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::Response;
 use model::{AttrValue, Span};
@@ -30,7 +32,11 @@ pub async fn services(api: &Api) -> Result<Response<Body>, Refusal> {
 /// `/api/v3/operations`; without a service there are none. A kind that was not set is printed as `internal`.
 pub async fn operations(api: &Api, params: &Params) -> Result<Response<Body>, Refusal> {
     let (service, kind) = operation_params(params);
-    let named = if service.is_empty() { Default::default() } else { named_operations(api, &service).await? };
+    let named = if service.is_empty() {
+        Default::default()
+    } else {
+        named_operations(api, &service).await?
+    };
     let operations: Vec<Value> = named
         .into_iter()
         .filter(|(_, of)| kind.is_empty() || *of == kind)
@@ -79,19 +85,15 @@ fn summary(of: &TraceSummary) -> Value {
     count(&mut fields, "spanCount", of.span_count);
     count(&mut fields, "errorSpanCount", of.error_count);
     count(&mut fields, "orphanSpanCount", of.orphan_count);
-    let mut services: Vec<(&str, u64, u64)> = Vec::new();
+    // A service may really bear the name that stands for a missing one.
+    let mut services: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for (name, spans, errors) in &of.services {
-        let name = service_name(name.as_deref());
-        // A service may really bear the name that stands for a missing one.
-        match services.iter_mut().find(|(other, ..)| *other == name) {
-            Some(known) => *known = (name, known.1 + spans, known.2 + errors),
-            None => services.push((name, *spans, *errors)),
-        }
+        let counts = services.entry(service_name(name.as_deref())).or_default();
+        *counts = (counts.0 + spans, counts.1 + errors);
     }
-    services.sort_unstable();
     let services: Vec<Value> = services
         .into_iter()
-        .map(|(name, spans, errors)| {
+        .map(|(name, (spans, errors))| {
             let mut fields = Map::new();
             fields.insert("name".to_owned(), json!(name));
             count(&mut fields, "spanCount", spans);
@@ -140,7 +142,8 @@ struct Joined<'a>(&'a [Trace]);
 
 impl Serialize for Joined<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all: Vec<_> = self.0.iter().map(|trace| ResourceSpans::of(trace, Spelling::Otlp)).collect();
+        let all: Vec<_> =
+            self.0.iter().map(|trace| ResourceSpans::of(trace, Spelling::Otlp)).collect();
         serializer.collect_seq(all.iter().flat_map(ResourceSpans::elements))
     }
 }

@@ -177,7 +177,8 @@ fn check_constants(filter: &Value) -> Result<(), Refusal> {
                     _ => true,
                 };
                 if !is_right {
-                    let cause = format!("filter constant {constant:?} is not the {declared:?} it declares");
+                    let cause =
+                        format!("filter constant {constant:?} is not the {declared:?} it declares");
                     return Err(malformed("query.filter", cause));
                 }
             }

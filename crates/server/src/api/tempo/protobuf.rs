@@ -39,7 +39,9 @@ pub fn trace_by_id_response(trace: &Trace) -> Vec<u8> {
 
 fn traces_data(trace: &Trace) -> pb::TracesData {
     let groups = trace.groups();
-    pb::TracesData { resource_spans: groups.iter().map(|group| resource_spans(trace, group)).collect() }
+    pb::TracesData {
+        resource_spans: groups.iter().map(|group| resource_spans(trace, group)).collect(),
+    }
 }
 
 fn resource_spans(trace: &Trace, group: &ResourceGroup) -> pb::ResourceSpans {

@@ -2,7 +2,10 @@
 
 use super::*;
 use expect_test::{Expect, expect};
-use model::{AttrValue, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode as Code, TimeNs, TraceId};
+use model::{
+    AttrValue, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode as Code, TimeNs,
+    TraceId,
+};
 use query::memory::MemorySource;
 use tower::ServiceExt;
 
@@ -43,9 +46,11 @@ async fn ask(path: &str, accept: &str) -> (String, Vec<u8>) {
     let source = MemorySource::new();
     source.add(&TenantId::single(), [full_span()]);
     let api = router(Arc::new(source), TenantId::single());
-    let request = Request::builder().uri(path).header(ACCEPT, accept).body(Body::empty()).expect("a request");
+    let request =
+        Request::builder().uri(path).header(ACCEPT, accept).body(Body::empty()).expect("a request");
     let response = api.oneshot(request).await.expect("never fails");
-    let head = format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
+    let head =
+        format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
     (head, body.to_vec())
 }
@@ -57,37 +62,69 @@ async fn check(path: &str, want: Expect) {
 
 #[tokio::test]
 async fn texts() {
-    check("/api/echo", expect![[r#"
+    check(
+        "/api/echo",
+        expect![[r#"
         200 Some("text/plain; charset=utf-8")
         echo
-    "#]]).await;
-    check("/ready", expect![[r#"
+    "#]],
+    )
+    .await;
+    check(
+        "/ready",
+        expect![[r#"
         200 Some("text/plain; charset=utf-8")
         ready
-    "#]]).await;
+    "#]],
+    )
+    .await;
     check("/api/status/buildinfo", expect![[r#"
         200 Some("application/json")
         {"version":"3.0.3","revision":"throughline-0.1.0","branch":"","buildUser":"","buildDate":"","goVersion":""}
     "#]]).await;
-    check("/api/search", expect![[r#"
+    check(
+        "/api/search",
+        expect![[r#"
         404 Some("text/plain; charset=utf-8")
         404 page not found
-    "#]]).await;
-    check("/api/traces/01", expect![[r#"
+    "#]],
+    )
+    .await;
+    check(
+        "/api/traces/01",
+        expect![[r#"
         404 None
-    "#]]).await;
-    check("/api/v2/traces/01", expect![[r#"
+    "#]],
+    )
+    .await;
+    check(
+        "/api/v2/traces/01",
+        expect![[r#"
         200 Some("application/json")
-        {"trace":{},"metrics":{}}"#]]).await;
-    check("/api/v2/traces/0x", expect![[r#"
+        {"trace":{},"metrics":{}}"#]],
+    )
+    .await;
+    check(
+        "/api/v2/traces/0x",
+        expect![[r#"
         400 Some("text/plain; charset=utf-8")
-        trace IDs can only contain hex characters: invalid character 'x' at position 2"#]]).await;
-    check("/api/traces/1?mode=recent", expect![[r#"
+        trace IDs can only contain hex characters: invalid character 'x' at position 2"#]],
+    )
+    .await;
+    check(
+        "/api/traces/1?mode=recent",
+        expect![[r#"
         400 Some("text/plain; charset=utf-8")
-        invalid value for mode recent"#]]).await;
-    check("/api/traces/1?start=2&end=1", expect![[r#"
+        invalid value for mode recent"#]],
+    )
+    .await;
+    check(
+        "/api/traces/1?start=2&end=1",
+        expect![[r#"
         400 Some("text/plain; charset=utf-8")
-        http parameter start must be before end. received start=2 end=1"#]]).await;
+        http parameter start must be before end. received start=2 end=1"#]],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -101,20 +138,26 @@ async fn nothing_is_lost_in_json() {
 async fn nothing_is_lost_in_protobuf() {
     use opentelemetry_proto::tonic::trace::v1::TracesData;
     use prost::Message;
-    let (head, body) = ask(&format!("/api/traces/{}", "01".repeat(16)), "application/protobuf").await;
+    let (head, body) =
+        ask(&format!("/api/traces/{}", "01".repeat(16)), "application/protobuf").await;
     assert_eq!(head, "200 Some(\"application/protobuf\")");
     let data = TracesData::decode(&*body).expect("own bytes");
     assert_eq!(data.encode_to_vec(), body, "no unknown field");
     let resource_spans = &data.resource_spans[0];
     let span = &resource_spans.scope_spans[0].spans[0];
-    assert_eq!((&*resource_spans.schema_url, &*resource_spans.scope_spans[0].schema_url), ("r", "s"));
+    assert_eq!(
+        (&*resource_spans.schema_url, &*resource_spans.scope_spans[0].schema_url),
+        ("r", "s")
+    );
     assert_eq!((span.flags, span.links[0].flags), (257, 1));
     assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (9, 5));
     assert_eq!(span.attributes.len(), 3);
-    let counts = (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count);
+    let counts =
+        (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count);
     assert_eq!(counts, (1, 2, 3));
 
-    let (_, wrapped) = ask(&format!("/api/v2/traces/{}", "01".repeat(16)), "application/protobuf").await;
+    let (_, wrapped) =
+        ask(&format!("/api/v2/traces/{}", "01".repeat(16)), "application/protobuf").await;
     assert_eq!(wrapped[..1], [0x0a]);
     assert_eq!(wrapped[wrapped.len() - 2..], [0x12, 0x00]);
     let (_, unknown) = ask("/api/v2/traces/1", "application/protobuf").await;

@@ -66,7 +66,12 @@ pub fn warn(trace: &mut Trace) {
                 format_duration(delta_ns)
             ));
         }
-        stack.extend(children[at].iter().map(|&child| Visit { at: child, parent: Some(at), host, delta_ns }));
+        stack.extend(children[at].iter().map(|&child| Visit {
+            at: child,
+            parent: Some(at),
+            host,
+            delta_ns,
+        }));
     }
 }
 
