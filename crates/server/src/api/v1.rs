@@ -1,0 +1,3 @@
+//! The own API, `/api/v1/...`.
+
+pub mod stages;
