@@ -21,7 +21,8 @@ pub fn effective(raw: &Raw) -> String {
             origin => format!(" # from {origin}"),
         };
         let _ = writeln!(out, "# {}", key.doc);
-        let _ = writeln!(out, "{} = {}{from}", key.name, toml_text(key, &value.text));
+        let text = if key.kind == Kind::Pairs { without_secrets(&value.text) } else { value.text };
+        let _ = writeln!(out, "{} = {}{from}", key.name, toml_text(key, &text));
     }
     out
 }
@@ -76,6 +77,20 @@ fn range(kind: Kind) -> String {
         Kind::Texts => "A list of texts; in the variable separated by commas.".to_owned(),
         Kind::Pairs => "A table of texts; in the variable `name=text,name=text`.".to_owned(),
     }
+}
+
+/// Pairs with the texts of those hidden whose names speak of secrets: what is printed ends up in tickets.
+fn without_secrets(pairs: &str) -> String {
+    let shown: Vec<String> = pairs
+        .split(',')
+        .map(|pair| match pair.split_once('=') {
+            Some((name, _)) if ["secret", "token", "password", "sas", "account_key"].iter().any(|word| name.contains(word)) => {
+                format!("{name}=(hidden)")
+            }
+            _ => pair.to_owned(),
+        })
+        .collect();
+    shown.join(",")
 }
 
 fn toml_text(key: &Key, text: &str) -> String {

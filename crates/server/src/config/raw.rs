@@ -11,6 +11,9 @@ use super::ConfigError;
 use super::keys::{KEYS, Key, find};
 use super::nearest::nearest;
 
+/// Variables of `make` verbs and tests, by what follows `THROUGHLINE_`.
+const FOREIGN: &[&str] = &["BENCH_", "ORACLES", "CORPUS", "GOLDENS", "REQUIRE_EXTERNAL", "KILL_", "SIM_"];
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -90,8 +93,7 @@ impl Raw {
         Ok(())
     }
 
-    /// Enters those of the variables that begin with `THROUGHLINE_`. Variables of `make` verbs and tests
-    /// (`THROUGHLINE_BENCH_...`, folders of outside data) are not ours.
+    /// Enters those of the variables that begin with `THROUGHLINE_`; [`FOREIGN`] ones are let be.
     pub fn read_variables(
         &mut self,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -102,13 +104,13 @@ impl Raw {
                 self.set(key, text, Origin::Variable(name));
                 continue;
             }
-            let section = rest.split('_').next().unwrap_or_default().to_ascii_lowercase();
-            if KEYS.iter().any(|key| key.section == section) {
-                let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
-                let hint = nearest(&name, known.iter().map(String::as_str))
-                    .map_or(String::new(), |near| format!("; `{near}` is meant?"));
-                return Err(ConfigError(format!("variable `{name}` is unknown{hint}")));
+            if FOREIGN.iter().any(|foreign| rest.starts_with(foreign)) {
+                continue;
             }
+            let known: Vec<String> = KEYS.iter().map(Key::variable).collect();
+            let hint = nearest(&name, known.iter().map(String::as_str))
+                .map_or(String::new(), |near| format!("; `{near}` is meant?"));
+            return Err(ConfigError(format!("variable `{name}` is unknown{hint}")));
         }
         Ok(())
     }
