@@ -103,7 +103,7 @@ impl InProcess {
         let settings = jaeger::Settings {
             tenant: TenantId::single(),
             clock: Arc::new(SystemClock::new()),
-            read_otlp_json: Arc::new(|body| otlp_bodies::spans_of_json(body)),
+            read_otlp_json: Arc::new(otlp_bodies::spans_of_json),
         };
         let jaeger = jaeger::router(source.clone(), settings);
         let tempo = tempo::router(source.clone(), TenantId::single());

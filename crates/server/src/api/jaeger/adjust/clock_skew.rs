@@ -5,6 +5,7 @@
 //! span once, without recursion, so that a chain of any length is fine; a cycle has no root and is left alone.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use model::{AttrValue, Resource, Span, SpanId};
 use stdx::go::duration::format_duration;
@@ -25,11 +26,12 @@ pub fn warn(trace: &mut Trace) {
     let mut places: HashMap<SpanId, usize> = HashMap::with_capacity(trace.spans.len());
     let mut is_node = vec![true; trace.spans.len()];
     for (at, placed) in trace.spans.iter_mut().enumerate() {
-        if places.contains_key(&placed.span.span_id) {
-            is_node[at] = false;
-            placed.warnings.push("duplicate span IDs; skipping clock skew adjustment".to_owned());
-        } else {
-            places.insert(placed.span.span_id, at);
+        match places.entry(placed.span.span_id) {
+            Entry::Vacant(place) => _ = place.insert(at),
+            Entry::Occupied(_) => {
+                is_node[at] = false;
+                placed.warnings.push("duplicate span IDs; skipping clock skew adjustment".to_owned());
+            }
         }
     }
 
