@@ -96,3 +96,19 @@ async fn every_recording_is_kept_whole() {
     assert_eq!(number("accepted"), number("stored") + number("waiting") + sum("duplicate"), "{account}");
     assert_eq!(number("waiting"), 0, "{account}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_recording_is_one_trace() {
+    let server = start("").await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings");
+    let folders = recording::folders(&folder).expect("recordings");
+    assert_eq!(folders.len(), 1);
+    let requests = recording::read(&folders[0]).expect("reads");
+    let target = send::Target::parse(&format!("http://{}", server.address(Listener::Main))).expect("an address");
+    let mut outcome = Outcome::default();
+    send::all(&target, &requests, &mut outcome).await.expect("is sent");
+    let answers = [("grpc 0".to_owned(), 1), ("http 200".to_owned(), 2)];
+    assert_eq!(outcome, Outcome { answers: answers.into(), left_out: Default::default() });
+    let names = server.span_names("7a0c5e1d9b3f4826a1d4e6f803152738").await;
+    assert_eq!(names, ["GET", "GET /basket", "GET /items", "SELECT items"]);
+}
