@@ -1,0 +1,96 @@
+//! The stage `regexp`: the named groups of the first match become labels.
+
+use regex::Regex;
+use stdx::go::regex::{Anchoring, compile};
+
+use super::names::{NameId, Names};
+use super::row::{EXTRACTED, Row};
+use super::needed::Needed;
+
+/// Says what is wrong with a pattern of this stage.
+pub fn check(pattern: &str) -> Result<(), String> {
+    if let Some(name) = doubled_name(pattern) {
+        return Err(format!("duplicate extracted label name '{name}'"));
+    }
+    let regex = compile(pattern, Anchoring::None).map_err(|error| error.to_string())?;
+    match regex.capture_names().flatten().next() {
+        Some(_) => Ok(()),
+        None => Err("at least one named capture must be supplied".to_owned()),
+    }
+}
+
+/// The first group name that stands twice, which Go's regular expressions allow and labels cannot.
+fn doubled_name(pattern: &str) -> Option<&str> {
+    let mut seen: Vec<&str> = Vec::new();
+    let (mut rest, mut in_class) = (pattern, false);
+    while let Some(c) = rest.chars().next() {
+        let opening = ["(?P<", "(?<"].iter().find_map(|open| rest.strip_prefix(open));
+        if let Some(tail) = opening.filter(|_| !in_class)
+            && let Some((name, _)) = tail.split_once('>')
+        {
+            if seen.contains(&name) {
+                return Some(name);
+            }
+            seen.push(name);
+        }
+        match c {
+            '\\' => {
+                let skipped = rest.chars().nth(1).map_or(0, char::len_utf8);
+                rest = &rest[1 + skipped..];
+                continue;
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    None
+}
+
+/// The stage, ready to run.
+#[derive(Debug, Clone)]
+pub struct Regexp {
+    regex: Regex,
+    /// Group numbers with label names: plain, and as it is called when the plain one is taken.
+    groups: Vec<(usize, String, NameId, NameId)>,
+}
+
+impl Regexp {
+    /// Compiles the stage; groups that nothing needs are left out.
+    pub fn new(pattern: &str, needed: &Needed, names: &mut Names) -> Result<Self, String> {
+        check(pattern).map_err(|message| format!("invalid regexp parser: {message}"))?;
+        let regex = compile(pattern, Anchoring::None).map_err(|error| error.to_string())?;
+        let groups = regex
+            .capture_names()
+            .enumerate()
+            .filter_map(|(group, name)| {
+                let name = super::sanitize::label_name(name?);
+                let plain = names.intern(&name);
+                let extracted = names.intern(&format!("{name}{EXTRACTED}"));
+                (needed.wants(plain) || needed.wants(extracted))
+                    .then_some((group, name, plain, extracted))
+            })
+            .collect();
+        Ok(Self { regex, groups })
+    }
+
+    /// Sets the labels of a line.
+    pub fn apply(&self, row: &mut Row<'_>) {
+        if self.groups.is_empty() {
+            return;
+        }
+        let line = std::mem::take(&mut row.line);
+        let mut locations = self.regex.capture_locations();
+        if self.regex.captures_read(&mut locations, &line).is_some() {
+            for (group, name, plain, extracted) in &self.groups {
+                let value = locations.get(*group).map_or("", |(start, end)| &line[start..end]);
+                let id = if row.is_taken(name) { *extracted } else { *plain };
+                if !row.is_parsed(id) {
+                    row.push_new(id, value);
+                }
+            }
+        }
+        row.line = line;
+    }
+}
