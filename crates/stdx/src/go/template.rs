@@ -20,6 +20,7 @@ mod parse;
 pub mod printf;
 mod value;
 
+pub use builtin::query_escape;
 pub use exec::{CallError, Host};
 pub use value::Value;
 

@@ -86,7 +86,7 @@ impl Parser<'_> {
         let span = start.to(self.last_span());
         if matches!(op, MatchOp::Regex | MatchOp::NotRegex)
             && let Err(error) =
-                stdx::go::regex::compile(&value, stdx::go::regex::Anchoring::Both)
+                stdx::go::regex::compile(&value, stdx::go::regex::Anchoring::Full)
         {
             self.complain(span, error.to_string());
         }

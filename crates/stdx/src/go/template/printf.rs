@@ -265,8 +265,8 @@ fn integer(verb: Verb, number: i64, base: u32, is_upper: bool) -> String {
 fn float(verb: Verb, letter: char, number: f64) -> String {
     let (format, precision) = match letter {
         'e' => (FloatFormat::Exponent, Some(verb.precision.unwrap_or(6))),
-        'E' => (FloatFormat::ExponentUpper, Some(verb.precision.unwrap_or(6))),
-        'G' => (FloatFormat::GeneralUpper, verb.precision),
+        'E' => (FloatFormat::UpperExponent, Some(verb.precision.unwrap_or(6))),
+        'G' => (FloatFormat::UpperGeneral, verb.precision),
         'g' => (FloatFormat::General, verb.precision),
         _ => (FloatFormat::Fixed, Some(verb.precision.unwrap_or(6))),
     };
