@@ -102,16 +102,17 @@ fn rate_counter(window: &Window<'_>) -> f64 {
         }
     }
     let between = |a: i64, b: i64| (b - a) as f64 / 1e9;
-    let mut to_start = between(window.begin_ns, *first_ns);
+    let to_start = between(window.begin_ns, *first_ns);
     let to_end = between(*last_ns, window.end_ns);
     let sampled = between(*first_ns, *last_ns);
     let average_gap = sampled / (samples.len() - 1) as f64;
-    if increase > 0.0 && *first >= 0.0 {
-        // A counter is not negative, so that it cannot have begun before it was zero.
-        to_start = to_start.min(sampled * (first / increase));
-    }
     let threshold = average_gap * 1.1;
     let extend = |gap: f64| if gap < threshold { gap } else { average_gap / 2.0 };
-    let whole = sampled + extend(to_start) + extend(to_end);
+    let mut before = extend(to_start);
+    if increase > 0.0 && *first >= 0.0 {
+        // A counter is not negative, so that it cannot have begun before it was zero.
+        before = before.min(sampled * (first / increase));
+    }
+    let whole = sampled + before + extend(to_end);
     increase * (whole / sampled) / between(window.begin_ns, window.end_ns)
 }

@@ -1,8 +1,8 @@
 //! Conditions on labels.
 //!
 //! A text condition sees a missing label as the empty text. The others drop an entry without the label,
-//! and keep one whose value cannot be read, with an error; an entry that has an error already passes
-//! them, because only text conditions may judge it.
+//! and keep one whose value cannot be read, with an error. They do not see `__error__`. An entry that
+//! has an error already passes a condition on an address.
 
 use regex::Regex;
 use stdx::go::duration::parse_duration;
@@ -118,6 +118,7 @@ impl Condition {
             Self::Bytes(id, op, wanted) => {
                 read(row, *id, names, |text| Ok(op.holds(parse_size(text)?, *wanted)))
             }
+            Self::Ip(..) if row.has_error() => true,
             Self::Ip(id, is_negative, pattern) => read(row, *id, names, |text| match pattern {
                 Ok(pattern) => Ok(pattern.matches(text) != *is_negative),
                 Err(message) => Err(message.clone()),
@@ -133,10 +134,8 @@ fn read(
     names: &Names,
     judge: impl FnOnce(&str) -> Result<bool, String>,
 ) -> bool {
-    if row.has_error() {
-        return true;
-    }
-    let Some(text) = row.get(id, names) else {
+    let is_error = id == NameId::ERROR || id == NameId::ERROR_DETAILS;
+    let Some(text) = row.get(id, names).filter(|_| !is_error) else {
         return false;
     };
     match judge(text) {

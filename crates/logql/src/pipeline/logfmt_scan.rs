@@ -133,9 +133,6 @@ impl<'a> Pairs<'a> {
 
 /// A quoted value without its escapes, which are those of JSON and `\'`.
 fn unquote(inner: &str) -> Option<String> {
-    if inner.bytes().any(|byte| byte < b' ') {
-        return None;
-    }
     let mut out = String::with_capacity(inner.len());
     let inner = inner.replace("\\'", "'");
     super::json_scan::unescape(&inner, &mut out)?;

@@ -301,6 +301,11 @@ fn scan_number(bytes: &[u8]) -> (usize, Option<String>) {
         (Some(b'0'), Some(b'b')) => 2,
         _ => 10,
     };
+    // `0B` alone is a size.
+    let radix = match bytes {
+        [b'0', b'B', rest @ ..] if !rest.first().is_some_and(u8::is_ascii_digit) => 10,
+        _ => radix,
+    };
     let prefix = if radix == 10 { 0 } else { 2 };
     let digits = |from: usize| {
         bytes[from.min(bytes.len())..]

@@ -208,6 +208,17 @@ fn filter(node: &LabelFilter) -> Value {
 fn flat(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
+            // Scalars are folded while parsing; the list has the operands as its source had them.
+            if map.get("k").and_then(Value::as_str) == Some("binop")
+                && let (left, right) = (flat(&map["lhs"]), flat(&map["rhs"]))
+                && let (Some(left), Some(right)) = (left["value"].as_f64(), right["value"].as_f64())
+                && let Some(op) = logql::syntax::ast::BinaryOp::ALL
+                    .iter()
+                    .find(|op| Some(op.text()) == map["op"].as_str())
+            {
+                let value = logql::syntax::scalar::apply(*op, left, right);
+                return json!({"k": "literal", "value": value});
+            }
             let kind = map.get("k").and_then(Value::as_str).unwrap_or("");
             let mut pairs: Vec<_> = map
                 .iter()

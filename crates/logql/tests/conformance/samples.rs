@@ -52,7 +52,7 @@ fn answer(query: &str, case: &Value) -> Result<Data, String> {
         Direction::Backward
     };
     let selects = case["selects"].as_array().cloned().unwrap_or_default();
-    let source = Selects { selects, direction: params.direction };
+    let source = Selects { selects, places: next, direction: params.direction };
     evaluate(&expr, &params, &source, &Control::default())
         .map(|answer| answer.data)
         .map_err(|error| error.to_string())
@@ -104,13 +104,30 @@ fn prepare(expr: &mut Expr, next: &mut usize) {
 
 struct Selects {
     selects: Vec<Value>,
+    /// Selectors in the query.
+    places: usize,
     direction: Direction,
 }
 
 impl Source for Selects {
     fn open<'s>(&'s self, request: &Request<'_>) -> Result<Box<dyn Batches + 's>, Error> {
-        let index: usize = request.matchers[0].value.parse().unwrap_or(0);
-        let data = self.selects.get(index).map_or(&Value::Null, |select| &select["data"]);
+        let (place, matchers) = match request.matchers {
+            [place, rest @ ..] => (place.value.parse::<usize>().unwrap_or(0), rest),
+            [] => (0, &[][..]),
+        };
+        // A select that stands several times in a query is given once.
+        let is_same = |select: &&Value| {
+            let parsed = logql::parse(&text(&select["selector"]));
+            let mut found = None;
+            logql::syntax::validate::each_log(&parsed.expr, &mut |log| {
+                found.get_or_insert_with(|| log.matchers.clone());
+            });
+            let plain = |list: &[Matcher]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+            found.is_some_and(|found| plain(&found) == plain(matchers))
+        };
+        let select = self.selects.get(place).filter(|_| self.selects.len() == self.places);
+        let select = select.or_else(|| self.selects.iter().find(is_same));
+        let data = select.map_or(&Value::Null, |select| &select["data"]);
         let mut rows: Vec<(i64, usize, &Value, bool)> = Vec::new();
         for (stream, one) in data.as_array().into_iter().flatten().enumerate() {
             for (key, is_sample) in [("samples", true), ("entries", false)] {
@@ -119,7 +136,9 @@ impl Source for Selects {
                 }
             }
         }
+        // One stream comes as it is given, in whatever order.
         match self.direction {
+            _ if data.as_array().is_none_or(|streams| streams.len() < 2) => {}
             Direction::Forward => rows.sort_by_key(|row| row.0),
             Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.0)),
         }

@@ -118,7 +118,9 @@ fn process(case: &Value) -> Result<Value, String> {
         .collect();
     let line = text(&case["line"]);
     let mut row = Row::new(&stream);
-    row.reset(&stream, &metadata, case["ts_ns"].as_i64().unwrap_or(0), &line);
+    // Entries without a time have this one in the list's source.
+    let time_ns = case["ts_ns"].as_i64().unwrap_or(1_661_518_453_244_672_570);
+    row.reset(&stream, &metadata, time_ns, &line);
     for (name, value) in case["preset_error"].as_object().into_iter().flatten() {
         if !text(value).is_empty() {
             let id = pipeline.intern(name);
