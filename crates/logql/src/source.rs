@@ -108,6 +108,7 @@ pub struct Batch {
     entries: Vec<Entry>,
     lines: String,
     metadata: Vec<Pair>,
+    line_bytes: u64,
 }
 
 /// One entry of a batch.
@@ -132,6 +133,7 @@ impl Batch {
         self.entries.clear();
         self.lines.clear();
         self.metadata.clear();
+        self.line_bytes = 0;
     }
 
     /// Adds a stream; its index, for [`Batch::push`].
@@ -153,6 +155,7 @@ impl Batch {
 
     fn push_entry(&mut self, stream: u32, time_ns: i64, line_bytes: usize, metadata: &[Pair]) {
         self.metadata.extend(metadata.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))));
+        self.line_bytes += line_bytes as u64;
         self.entries.push(Entry {
             stream,
             time_ns,
@@ -187,6 +190,11 @@ impl Batch {
     pub fn metadata(&self, index: usize) -> &[Pair] {
         let start = if index == 0 { 0 } else { self.entries[index - 1].metadata_end };
         &self.metadata[start as usize..self.entries[index].metadata_end as usize]
+    }
+
+    /// Length of all lines together, known even without their text.
+    pub fn line_bytes(&self) -> u64 {
+        self.line_bytes
     }
 
     /// Bytes that the batch takes.

@@ -8,7 +8,7 @@ use crate::pipeline::label_filter::TextTest;
 use crate::pipeline::row::{EXTRACTED, Row};
 use crate::pipeline::{Pipeline, Shown};
 use crate::labels::LabelSet;
-use crate::source::{Applied, Batch, Batches, Direction, Fields, LineNeed, Request};
+use crate::source::{Applied, Batch, Batches, Direction, Entry, Fields, LineNeed, Request};
 use crate::syntax::ast::{LabelFilter, LineFilter, LogExpr, Matcher, Stage, StageKind, Unwrap};
 
 /// How an expression over lines is to be read.
@@ -259,8 +259,7 @@ impl Reader<'_> {
         let batch = &self.batch;
         begin(batch);
         evaluation.cost.entries += batch.entries().len() as u64;
-        evaluation.cost.line_bytes +=
-            batch.entries().iter().map(|entry| u64::from(entry.line_bytes)).sum::<u64>();
+        evaluation.cost.line_bytes += batch.line_bytes();
         let passes: Vec<bool> = if self.applied.matchers {
             Vec::new()
         } else {
@@ -321,6 +320,20 @@ struct Hits<'h> {
 }
 
 impl Hits<'_> {
+    /// The entry that holds a byte. Hits are near each other compared with the batch, so that steps of
+    /// doubling width from the last one touch less memory than halving the batch.
+    fn row_of(&self, byte: usize) -> usize {
+        let ends_before = |entry: &Entry| entry.line_end as usize <= byte;
+        let rest = &self.batch.entries()[self.row..];
+        let mut width = 1;
+        while rest.get(width).is_some_and(ends_before) {
+            width *= 2;
+        }
+        let half = width / 2;
+        let near = &rest[half..rest.len().min(width + 1)];
+        self.row + half + near.partition_point(ends_before)
+    }
+
     fn next(&mut self) -> Option<usize> {
         let entries = self.batch.entries();
         let lines = self.batch.lines().as_bytes();
@@ -330,9 +343,7 @@ impl Hits<'_> {
         };
         loop {
             let hit = at + self.finder.find(lines.get(at..)?)?;
-            let found =
-                entries[self.row..].partition_point(|entry| entry.line_end as usize <= hit);
-            let index = self.row + found;
+            let index = self.row_of(hit);
             let line_end = entries.get(index)?.line_end as usize;
             if hit + self.finder.needle().len() <= line_end {
                 self.row = index + 1;

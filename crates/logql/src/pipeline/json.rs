@@ -47,6 +47,20 @@ impl Wanted {
         }
     }
 
+    /// Whether a raw key may give a wanted name at all: quickly, and sometimes wrongly yes.
+    pub(super) fn may_want(&self, key: &str) -> bool {
+        let Self::Only(stems) = self else {
+            return true;
+        };
+        match key.as_bytes().first() {
+            // Letters stay as they are.
+            Some(first) if first.is_ascii_alphabetic() => {
+                stems.iter().any(|stem| stem.as_bytes().first() == Some(first))
+            }
+            _ => !stems.is_empty(),
+        }
+    }
+
     fn wants_below(&self, prefix: &str) -> bool {
         match self {
             Self::All => true,

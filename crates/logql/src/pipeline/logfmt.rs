@@ -113,6 +113,9 @@ impl Logfmt {
     ) {
         match &self.target {
             Target::Keys(wanted) => {
+                if !wanted.may_want(key) {
+                    return;
+                }
                 let is_clean = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
                     && !key.starts_with(|c: char| c.is_ascii_digit());
                 let sanitized;

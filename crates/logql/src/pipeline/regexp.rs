@@ -9,29 +9,30 @@ use super::needed::Needed;
 
 /// Says what is wrong with a pattern of this stage.
 pub fn check(pattern: &str) -> Result<(), String> {
-    if let Some(name) = doubled_name(pattern) {
-        return Err(format!("duplicate extracted label name '{name}'"));
+    stdx::go::regex::matches_empty(pattern).map_err(|error| error.to_string())?;
+    let names = group_names(pattern);
+    if names.is_empty() {
+        return Err("at least one named capture must be supplied".to_owned());
     }
-    let regex = compile(pattern, Anchoring::None).map_err(|error| error.to_string())?;
-    match regex.capture_names().flatten().next() {
-        Some(_) => Ok(()),
-        None => Err("at least one named capture must be supplied".to_owned()),
+    for (index, name) in names.iter().enumerate() {
+        // Go's regular expressions allow doubled names, labels do not.
+        if names[..index].contains(name) {
+            return Err(format!("duplicate extracted label name '{name}'"));
+        }
     }
+    Ok(())
 }
 
-/// The first group name that stands twice, which Go's regular expressions allow and labels cannot.
-fn doubled_name(pattern: &str) -> Option<&str> {
-    let mut seen: Vec<&str> = Vec::new();
+/// The names of the groups of a pattern that is otherwise right.
+fn group_names(pattern: &str) -> Vec<&str> {
+    let mut names = Vec::new();
     let (mut rest, mut in_class) = (pattern, false);
     while let Some(c) = rest.chars().next() {
         let opening = ["(?P<", "(?<"].iter().find_map(|open| rest.strip_prefix(open));
         if let Some(tail) = opening.filter(|_| !in_class)
             && let Some((name, _)) = tail.split_once('>')
         {
-            if seen.contains(&name) {
-                return Some(name);
-            }
-            seen.push(name);
+            names.push(name);
         }
         match c {
             '\\' => {
@@ -45,7 +46,7 @@ fn doubled_name(pattern: &str) -> Option<&str> {
         }
         rest = &rest[c.len_utf8()..];
     }
-    None
+    names
 }
 
 /// The stage, ready to run.

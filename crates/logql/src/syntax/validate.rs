@@ -33,14 +33,10 @@ pub fn each_log<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a LogExpr)) {
     }
 }
 
-/// Whether a stream without the label satisfies the matcher. A pattern that does not compile has been
+/// Whether a stream without the label satisfies the matcher. A pattern that cannot be read has been
 /// complained about already.
 pub fn matches_empty(matcher: &Matcher) -> bool {
-    let regex_matches = || {
-        let pattern = format!("^(?s:{})$", matcher.value);
-        stdx::go::regex::compile(&pattern, stdx::go::regex::Anchoring::None)
-            .is_ok_and(|regex| regex.is_match(""))
-    };
+    let regex_matches = || stdx::go::regex::matches_empty(&matcher.value).unwrap_or(false);
     match matcher.op {
         MatchOp::Equal => matcher.value.is_empty(),
         MatchOp::NotEqual => !matcher.value.is_empty(),

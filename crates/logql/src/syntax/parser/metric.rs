@@ -184,7 +184,7 @@ impl Parser<'_> {
         let regex_span = self.last_span();
         self.expect(T::CloseParen)?;
         let [target, replacement, source, regex] = texts;
-        if let Err(error) = stdx::go::regex::compile(&regex, stdx::go::regex::Anchoring::Full) {
+        if let Err(error) = stdx::go::regex::matches_empty(&regex) {
             self.complain(regex_span, format!("invalid regex in label_replace: {error}"));
         }
         Ok(ExprKind::LabelReplace(Box::new(LabelReplace { expr, target, replacement, source, regex })))

@@ -75,7 +75,7 @@ impl Parser<'_> {
         Ok(self.checked_matcher(name, op, value, start))
     }
 
-    /// A matcher whose regular expression, if it is one, has been compiled once to see that it can be.
+    /// A matcher whose regular expression, if it is one, has been read to see that it can be.
     pub(super) fn checked_matcher(
         &mut self,
         name: String,
@@ -85,8 +85,7 @@ impl Parser<'_> {
     ) -> Matcher {
         let span = start.to(self.last_span());
         if matches!(op, MatchOp::Regex | MatchOp::NotRegex)
-            && let Err(error) =
-                stdx::go::regex::compile(&value, stdx::go::regex::Anchoring::Full)
+            && let Err(error) = stdx::go::regex::matches_empty(&value)
         {
             self.complain(span, error.to_string());
         }
