@@ -320,18 +320,28 @@ struct Hits<'h> {
 }
 
 impl Hits<'_> {
-    /// The entry that holds a byte. Hits are near each other compared with the batch, so that steps of
-    /// doubling width from the last one touch less memory than halving the batch.
-    fn row_of(&self, byte: usize) -> usize {
+    /// The entry that holds a byte behind `start`, where the first entry not looked at begins. Lines are
+    /// mostly of similar length, so that a guess is near, and steps of doubling width from there touch
+    /// little memory.
+    fn row_of(&self, byte: usize, start: usize) -> usize {
+        let entries = self.batch.entries();
         let ends_before = |entry: &Entry| entry.line_end as usize <= byte;
-        let rest = &self.batch.entries()[self.row..];
+        let average = self.batch.lines().len() / entries.len().max(1) + 1;
+        let guess = (self.row + (byte - start) / average).min(entries.len().saturating_sub(1));
         let mut width = 1;
-        while rest.get(width).is_some_and(ends_before) {
-            width *= 2;
-        }
-        let half = width / 2;
-        let near = &rest[half..rest.len().min(width + 1)];
-        self.row + half + near.partition_point(ends_before)
+        let near = if entries.get(guess).is_some_and(ends_before) {
+            while entries.get(guess + width).is_some_and(ends_before) {
+                width *= 2;
+            }
+            guess + width / 2..(guess + width + 1).min(entries.len())
+        } else {
+            let at_least = |width: usize| guess.checked_sub(width).filter(|at| *at >= self.row);
+            while at_least(width).is_some_and(|at| !ends_before(&entries[at])) {
+                width *= 2;
+            }
+            at_least(width).unwrap_or(self.row)..guess + 1
+        };
+        near.start + entries[near].partition_point(ends_before)
     }
 
     fn next(&mut self) -> Option<usize> {
@@ -341,9 +351,10 @@ impl Hits<'_> {
             0 => 0,
             row => entries[row - 1].line_end as usize,
         };
+        let start = at;
         loop {
             let hit = at + self.finder.find(lines.get(at..)?)?;
-            let index = self.row_of(hit);
+            let index = self.row_of(hit, start);
             let line_end = entries.get(index)?.line_end as usize;
             if hit + self.finder.needle().len() <= line_end {
                 self.row = index + 1;

@@ -35,13 +35,22 @@ struct Grid {
 
 impl Grid {
     fn steps_of(self, shown_ns: i64) -> (usize, usize) {
-        let since = |ns: i128| ns - i128::from(self.start_ns);
-        let ceil_div = |a: i128| a.div_euclid(i128::from(self.step_ns))
-            + i128::from(a.rem_euclid(i128::from(self.step_ns)) != 0);
-        let first = ceil_div(since(i128::from(shown_ns)));
-        let end = ceil_div(since(i128::from(shown_ns) + i128::from(self.range_ns)));
-        let clamp = |step: i128| step.clamp(0, i128::from(self.steps)) as usize;
-        (clamp(first), clamp(end))
+        (self.first_step_from(shown_ns), self.first_step_from(shown_ns.saturating_add(self.range_ns)))
+    }
+
+    /// The index of the first step at or after a time, at most the number of steps.
+    fn first_step_from(self, time_ns: i64) -> usize {
+        // Both ends are instants of an `i64`, so that their distance may need one bit more.
+        match time_ns.checked_sub(self.start_ns) {
+            Some(distance) if distance <= 0 => 0,
+            Some(_) if self.steps <= 1 => self.steps as usize,
+            Some(distance) => {
+                let steps = distance / self.step_ns + i64::from(distance % self.step_ns != 0);
+                steps.min(self.steps) as usize
+            }
+            None if time_ns < self.start_ns => 0,
+            None => self.steps as usize,
+        }
     }
 }
 

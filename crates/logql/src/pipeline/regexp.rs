@@ -9,21 +9,21 @@ use super::needed::Needed;
 
 /// Says what is wrong with a pattern of this stage.
 pub fn check(pattern: &str) -> Result<(), String> {
-    stdx::go::regex::matches_empty(pattern).map_err(|error| error.to_string())?;
     let names = group_names(pattern);
-    if names.is_empty() {
-        return Err("at least one named capture must be supplied".to_owned());
-    }
     for (index, name) in names.iter().enumerate() {
         // Go's regular expressions allow doubled names, labels do not.
         if names[..index].contains(name) {
             return Err(format!("duplicate extracted label name '{name}'"));
         }
     }
+    stdx::go::regex::matches_empty(pattern).map_err(|error| error.to_string())?;
+    if names.is_empty() {
+        return Err("at least one named capture must be supplied".to_owned());
+    }
     Ok(())
 }
 
-/// The names of the groups of a pattern that is otherwise right.
+/// The names of the groups of a pattern.
 fn group_names(pattern: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let (mut rest, mut in_class) = (pattern, false);
