@@ -33,6 +33,7 @@ fn main() {
     lists::lex(&mut report);
     lists::lezer(&mut report);
     lists::oteldb(&mut report);
+    lists::sent(&mut report);
     stages::run(&mut report);
     grammars::run(&mut report);
     engine::run(&mut report);

@@ -312,3 +312,29 @@ pub fn oteldb(report: &mut Report) {
         report.case(corpus, &index.to_string(), query, passed, &ours, wanted);
     }
 }
+
+/// Queries that other programs send or try, all of which must be valid unless said otherwise.
+pub fn sent(report: &mut Report) {
+    let mut judge = |corpus: &str, index: usize, query: &str, valid: bool| {
+        let query = query
+            .replace("${SELECTOR}", "{app=\"a\"}")
+            .replace("${LABEL_NAME}", "app")
+            .replace("${LABEL_VALUE}", "a")
+            .replace("${RANGE}", "5m");
+        let ours = match logql::check(&query) {
+            Ok(_) => "valid".to_owned(),
+            Err(complaints) => format!("invalid: {}", complaints[0]),
+        };
+        let wanted = if valid { "valid" } else { "invalid" };
+        report.case(corpus, &index.to_string(), &query, ours.starts_with(wanted), &ours, wanted);
+    };
+    for corpus in ["logs/grafana_generated_queries", "logs/loki_bench_queries"] {
+        let Some(list) = load(corpus) else {
+            continue;
+        };
+        for (index, case) in list["queries"].as_array().into_iter().flatten().enumerate() {
+            let valid = case["valid"].as_bool().unwrap_or(true);
+            judge(corpus, index, case["query"].as_str().unwrap_or(""), valid);
+        }
+    }
+}
