@@ -110,15 +110,12 @@ fn logfmt() {
         let mut sum = 0;
         for line in &lines {
             let (mut level, mut status) = (None, None);
-            let mut pairs = Pairs::new(line);
-            while let Some(pair) = pairs.next() {
-                if let Ok((key, value)) = pair {
+            for (key, value) in Pairs::new(line).flatten() {
                     match key {
                         "level" if level.is_none() => level = Some(value.text().to_owned()),
                         "status" if status.is_none() => status = value.text().parse::<f64>().ok(),
                         _ => {}
                     }
-                }
             }
             sum += u64::from(status == Some(200.0)) + level.map_or(0, |level| level.len() as u64);
         }

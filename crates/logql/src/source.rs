@@ -155,6 +155,8 @@ impl Batch {
 
     fn push_entry(&mut self, stream: u32, time_ns: i64, line_bytes: usize, metadata: &[Pair]) {
         self.metadata.extend(metadata.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))));
+        // Places are kept in 32 bits; sources hand over batches of some megabytes.
+        assert!(u32::try_from(self.lines.len()).is_ok(), "a batch holds less than 4 GiB");
         self.line_bytes += line_bytes as u64;
         self.entries.push(Entry {
             stream,

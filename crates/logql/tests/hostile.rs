@@ -50,6 +50,10 @@ fn chains_are_bounded() {
     // As long as is allowed, it is printed, checked and dropped without trouble.
     let long = format!("{{a=\"b\"}} | x=1{}", " or x=1".repeat(990));
     assert!(check(&long).is_ok());
+    let sum = format!("vector(1){}", " + vector(1)".repeat(990));
+    assert!(run(&sum, &source("x"), &Control::default()).is_ok());
+    let filter = format!("count_over_time({{app=\"a\"}} | x=1{} [1m])", ", x=1".repeat(990));
+    assert!(run(&filter, &source("x"), &Control::default()).is_ok());
 }
 
 #[test]

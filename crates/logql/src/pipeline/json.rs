@@ -153,15 +153,16 @@ impl Sink for LabelSink<'_, '_> {
         let before = self.push_key(key);
         // A blank key at the top is nothing; below it is the label without a name.
         let is_nothing = self.name.is_empty() && self.levels.is_empty();
-        if !is_nothing && self.wanted.wants(&self.name) {
-            if let Some(id) = self.wanted.label(&self.name, self.row, self.names) {
-                match value {
-                    Scalar::String(raw, is_escaped) => {
-                        self.row.set_with(id, |out| push_string(raw, is_escaped, out));
-                    }
-                    Scalar::Number(text) | Scalar::Bool(text) => self.row.push_new(id, text),
-                    Scalar::Array(_) | Scalar::Null => {}
+        if !is_nothing
+            && self.wanted.wants(&self.name)
+            && let Some(id) = self.wanted.label(&self.name, self.row, self.names)
+        {
+            match value {
+                Scalar::String(raw, is_escaped) => {
+                    self.row.set_with(id, |out| push_string(raw, is_escaped, out));
                 }
+                Scalar::Number(text) | Scalar::Bool(text) => self.row.push_new(id, text),
+                Scalar::Array(_) | Scalar::Null => {}
             }
         }
         self.name.truncate(before);

@@ -66,9 +66,8 @@ impl Logfmt {
     /// Sets the labels of a line.
     pub fn apply(&self, row: &mut Row<'_>, names: &mut Names) {
         let line = std::mem::take(&mut row.line);
-        let mut pairs = Pairs::new(&line);
         let mut mistake = None;
-        while let Some(pair) = pairs.next() {
+        for pair in Pairs::new(&line) {
             match pair {
                 Ok((key, value)) => {
                     let text = value.text();

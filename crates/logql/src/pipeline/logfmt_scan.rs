@@ -48,18 +48,14 @@ impl<'a> Pairs<'a> {
         Self { line, at: 0 }
     }
 
-    /// The next pair, or a mistake, behind which the next call goes on.
-    pub fn next(&mut self) -> Option<Result<(&'a str, Value<'a>), Mistake>> {
+    fn read_pair(&mut self) -> Option<Result<(&'a str, Value<'a>), Mistake>> {
         let bytes = self.line.as_bytes();
         while *bytes.get(self.at)? <= b' ' {
             self.at += 1;
         }
         let start = self.at;
         let mut is_ascii = true;
-        loop {
-            let Some(&byte) = bytes.get(self.at) else {
-                break;
-            };
+        while let Some(&byte) = bytes.get(self.at) {
             match byte {
                 b'=' | 0..=b' ' => break,
                 b'"' => return Some(Err(self.unexpected(b'"'))),
@@ -128,6 +124,15 @@ impl<'a> Pairs<'a> {
         let rest = &self.line.as_bytes()[self.at..];
         self.at += rest.iter().position(|byte| *byte <= b' ').unwrap_or(rest.len());
         mistake
+    }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Result<(&'a str, Value<'a>), Mistake>;
+
+    /// The next pair, or a mistake, behind which the next call goes on.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read_pair()
     }
 }
 

@@ -223,8 +223,9 @@ fn flat(value: &Value) -> Value {
             let mut pairs: Vec<_> = map
                 .iter()
                 .filter(|(key, _)| {
-                    !(kind == "label_replace" && matches!(key.as_str(), "dst" | "src" | "regex" | "replacement"))
-                        && !(kind == "binop" && key.as_str() == "opts" && map["opts"]["card"] == "many-to-many")
+                    let is_text = matches!(key.as_str(), "dst" | "src" | "regex" | "replacement");
+                    let is_set_operator = key.as_str() == "opts" && map["opts"]["card"] == "many-to-many";
+                    !(kind == "label_replace" && is_text || kind == "binop" && is_set_operator)
                 })
                 .map(|(key, value)| (key.clone(), flat(value)))
                 .collect();

@@ -18,7 +18,7 @@ pub fn text(value: &Value) -> String {
         Value::Object(map) => map
             .get("$base64")
             .and_then(Value::as_str)
-            .map(|encoded| decode(encoded))
+            .map(decode)
             .unwrap_or_default(),
         _ => String::new(),
     }

@@ -106,7 +106,7 @@ fn base64_decode(text: &str) -> Result<String, String> {
     let padding = clean.len() - body;
     let is_wrong = body % 4 == 1
         || clean[body..].iter().any(|byte| *byte != b'=')
-        || (padding > 0 && (body + padding) % 4 != 0);
+        || (padding > 0 && !(body + padding).is_multiple_of(4));
     if is_wrong {
         return Err(format!("illegal base64 data at input byte {body}"));
     }

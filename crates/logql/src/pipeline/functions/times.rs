@@ -1,4 +1,4 @@
-//! Functions of times. Local time is UTC, and so is a zone that is not known.
+//! Functions of times. Local time is UTC; other zones are not known.
 
 use stdx::go::template::{CallError, Value};
 use stdx::go::time::{Time, Zone, parse};
@@ -17,10 +17,11 @@ pub(super) fn call<'v>(name: &str, args: &[Value<'v>], context: &Context<'_>) ->
         "toDate" => {
             texts::<2>(name, args).map(|[layout, date]| Value::Time(read(layout, date)))
         }
-        // Zones by name need a database that is not there: every one of them is UTC.
-        "toDateInZone" => {
-            texts::<3>(name, args).map(|[layout, _, date]| Value::Time(read(layout, date)))
-        }
+        // Zones by name need a database that is not there; better an error than a wrong time.
+        "toDateInZone" => texts::<3>(name, args).and_then(|[layout, zone, date]| {
+            Zone::load(zone).map_err(|error| CallError::Failed(error.to_string()))?;
+            Ok(Value::Time(read(layout, date)))
+        }),
         "unixEpoch" => time(name, args).map(|time| Value::string(time.unix_s.to_string())),
         "unixEpochMillis" => time(name, args).map(|time| {
             let millis = time.unix_s.wrapping_mul(1_000).wrapping_add(i64::from(time.ns / 1_000_000));

@@ -219,7 +219,7 @@ fn format_value(
     }
 }
 
-fn truncate<'t>(verb: Verb, text: &'t str) -> &'t str {
+fn truncate(verb: Verb, text: &str) -> &str {
     match verb.precision.and_then(|count| text.char_indices().nth(count)) {
         Some((at, _)) => &text[..at],
         None => text,

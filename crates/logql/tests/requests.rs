@@ -1,0 +1,73 @@
+//! What a query asks of its source: text in, the request as text out.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use logql::source::{Applied, Batches};
+use logql::{Batch, Control, Error, Params, Request, Source, evaluate, parse};
+
+/// Notes requests and has no entries.
+#[derive(Default)]
+struct Notes(RefCell<String>);
+
+struct Nothing;
+
+impl Batches for Nothing {
+    fn applied(&self) -> Applied {
+        Applied::default()
+    }
+
+    fn next_batch(&mut self, _: &mut Batch) -> Result<bool, Error> {
+        Ok(false)
+    }
+}
+
+impl Source for Notes {
+    fn open<'s>(&'s self, request: &Request<'_>) -> Result<Box<dyn Batches + 's>, Error> {
+        let list = |items: Vec<String>| items.join(" ");
+        let mut out = self.0.borrow_mut();
+        let _ = writeln!(
+            out,
+            "{{{}}} [{}s,{}s) order={:?} limit={:?} lines={:?} fields={:?}\n  line filters: {}\n  label filters: {}",
+            list(request.matchers.iter().map(ToString::to_string).collect()),
+            request.range.start.0.div_euclid(1_000_000_000),
+            request.range.end.0.div_euclid(1_000_000_000),
+            request.order,
+            request.limit,
+            request.lines,
+            request.fields,
+            list(request.line_filters.iter().map(ToString::to_string).collect()),
+            list(request.label_filters.iter().map(ToString::to_string).collect()),
+        );
+        Ok(Box::new(Nothing))
+    }
+}
+
+fn check(query: &str, want: Expect) {
+    let expr = parse(query).into_result().unwrap();
+    let notes = Notes::default();
+    let params = Params::range(600_000_000_000, 660_000_000_000, 30_000_000_000);
+    evaluate(&expr, &params, &notes, &Control::default()).unwrap();
+    want.assert_eq(&notes.0.into_inner());
+}
+
+#[test]
+fn log_queries() {
+    check(r#"{app="a"}"#, expect![[""]]);
+    check(r#"{app="a"} | json"#, expect![[""]]);
+    check(
+        r#"{app="a"} |= "x" or "y" != "z" | trace_id="1" | json | level="e" |~ "q""#,
+        expect![[""]],
+    );
+    check(r#"{app="a"} | label_format a=b | a="1" | line_format "x" |= "x""#, expect![[""]]);
+}
+
+#[test]
+fn metric_queries() {
+    check(r#"count_over_time({app="a"}[1m] offset 1m)"#, expect![[""]]);
+    check(r#"sum by (level) (count_over_time({app="a"} | detected_level="e" [1m]))"#, expect![[""]]);
+    check(r#"sum(bytes_over_time({app="a"} [1m]))"#, expect![[""]]);
+    check(r#"sum by (x_extracted) (rate({app="a"} |= "x" | logfmt | unwrap v [1m]))"#, expect![[""]]);
+    check(r#"sum(count_over_time({app="a"} | json [1m]))"#, expect![[""]]);
+}
