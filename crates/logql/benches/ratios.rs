@@ -19,7 +19,12 @@ use stdx::go::template::{CallError, Host, Template, Value};
 const ROUNDS: usize = 15;
 
 /// Runs both in turn and prints the ratio of the fastest runs.
-fn compare(name: &str, at_most: f64, mut ours: impl FnMut() -> u64, mut reference: impl FnMut() -> u64) {
+fn compare(
+    name: &str,
+    at_most: f64,
+    mut ours: impl FnMut() -> u64,
+    mut reference: impl FnMut() -> u64,
+) {
     let (mut best_ours, mut best_reference) = (u64::MAX, u64::MAX);
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -36,7 +41,9 @@ fn compare(name: &str, at_most: f64, mut ours: impl FnMut() -> u64, mut referenc
 }
 
 fn pipeline(stages: &str, shown: Shown) -> Pipeline {
-    let expr = parse(&format!("{{app=\"a\"}} {stages}")).into_result().expect("the query is fixed");
+    let expr = parse(&format!("{{app=\"a\"}} {stages}"))
+        .into_result()
+        .expect("the query is fixed");
     let ExprKind::Log(log) = expr.kind else {
         unreachable!("the query is a log query");
     };
@@ -94,33 +101,50 @@ fn logfmt_lines(count: usize) -> Vec<String> {
 
 fn json() {
     let (stream, lines) = (stream(), json_lines(2_000));
-    let mut ours = pipeline(r#"|= "request" | json | status >= 500"#, Shown::Only(Vec::new()));
-    compare("contains_json_filter", 0.4, || send(&mut ours, &stream, &lines), || {
-        lines
-            .iter()
-            .filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
-            .count() as u64
-    });
+    let mut ours = pipeline(
+        r#"|= "request" | json | status >= 500"#,
+        Shown::Only(Vec::new()),
+    );
+    compare(
+        "contains_json_filter",
+        0.4,
+        || send(&mut ours, &stream, &lines),
+        || {
+            lines
+                .iter()
+                .filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+                .count() as u64
+        },
+    );
 }
 
 fn logfmt() {
     let (stream, lines) = (stream(), logfmt_lines(5_000));
-    let mut ours = pipeline("| logfmt | status = 200", Shown::Only(vec!["level".to_owned()]));
-    compare("logfmt", 2.0, || send(&mut ours, &stream, &lines), || {
-        let mut sum = 0;
-        for line in &lines {
-            let (mut level, mut status) = (None, None);
-            for (key, value) in Pairs::new(line).flatten() {
+    let mut ours = pipeline(
+        "| logfmt | status = 200",
+        Shown::Only(vec!["level".to_owned()]),
+    );
+    compare(
+        "logfmt",
+        2.0,
+        || send(&mut ours, &stream, &lines),
+        || {
+            let mut sum = 0;
+            for line in &lines {
+                let (mut level, mut status) = (None, None);
+                for (key, value) in Pairs::new(line).flatten() {
                     match key {
                         "level" if level.is_none() => level = Some(value.text().to_owned()),
                         "status" if status.is_none() => status = value.text().parse::<f64>().ok(),
                         _ => {}
                     }
+                }
+                sum +=
+                    u64::from(status == Some(200.0)) + level.map_or(0, |level| level.len() as u64);
             }
-            sum += u64::from(status == Some(200.0)) + level.map_or(0, |level| level.len() as u64);
-        }
-        sum
-    });
+            sum
+        },
+    );
 }
 
 fn pattern() {
@@ -128,16 +152,21 @@ fn pattern() {
     let text = "ts=<ts> level=<level> msg=\"<msg>\" method=<method> path=<path> status=<status> took=<took> <_>";
     let mut ours = pipeline(&format!("| pattern `{text}`"), Shown::All);
     let parser = Pattern::for_parser(text).expect("the pattern is fixed");
-    compare("pattern", 2.0, || send(&mut ours, &stream, &lines), || {
-        let mut sum = 0;
-        let mut labels: Vec<(usize, String)> = Vec::new();
-        for line in &lines {
-            labels.clear();
-            parser.extract(line, |index, value| labels.push((index, value.to_owned())));
-            sum += labels.len() as u64;
-        }
-        sum
-    });
+    compare(
+        "pattern",
+        2.0,
+        || send(&mut ours, &stream, &lines),
+        || {
+            let mut sum = 0;
+            let mut labels: Vec<(usize, String)> = Vec::new();
+            for line in &lines {
+                labels.clear();
+                parser.extract(line, |index, value| labels.push((index, value.to_owned())));
+                sum += labels.len() as u64;
+            }
+            sum
+        },
+    );
 }
 
 fn regexp() {
@@ -145,20 +174,25 @@ fn regexp() {
     let text = "method=(?P<method>\\w+) path=(?P<path>\\S+) status=(?P<status>\\d+)";
     let mut ours = pipeline(&format!("| regexp `{text}`"), Shown::All);
     let regex = regex::Regex::new(text).expect("the pattern is fixed");
-    compare("regexp", 2.0, || send(&mut ours, &stream, &lines), || {
-        let mut sum = 0;
-        for line in &lines {
-            if let Some(captures) = regex.captures(line) {
-                let labels: Vec<String> = captures
-                    .iter()
-                    .skip(1)
-                    .map(|group| group.map_or(String::new(), |group| group.as_str().to_owned()))
-                    .collect();
-                sum += labels.len() as u64;
+    compare(
+        "regexp",
+        2.0,
+        || send(&mut ours, &stream, &lines),
+        || {
+            let mut sum = 0;
+            for line in &lines {
+                if let Some(captures) = regex.captures(line) {
+                    let labels: Vec<String> = captures
+                        .iter()
+                        .skip(1)
+                        .map(|group| group.map_or(String::new(), |group| group.as_str().to_owned()))
+                        .collect();
+                    sum += labels.len() as u64;
+                }
             }
-        }
-        sum
-    });
+            sum
+        },
+    );
 }
 
 /// Labels for the template library alone.
@@ -166,7 +200,10 @@ struct Pair<'a>(&'a [(&'a str, &'a str)]);
 
 impl Host for Pair<'_> {
     fn field(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
+        self.0
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| *value)
     }
 
     fn fields(&self) -> Vec<(String, String)> {
@@ -185,16 +222,23 @@ fn template() {
     let (stream, lines) = (stream(), logfmt_lines(5_000));
     let text = "{{ .app }} {{ .namespace | upper }}{{ if eq .pod \"x\" }}!{{ end }} {{ .missing }}";
     let mut ours = pipeline(&format!("| line_format `{text}`"), Shown::All);
-    let template = Template::parse("t", text, &|name| name == "upper").expect("the template is fixed");
+    let template =
+        Template::parse("t", text, &|name| name == "upper").expect("the template is fixed");
     let labels: Vec<(&str, &str)> = stream.iter().collect();
-    compare("template", 2.0, || send(&mut ours, &stream, &lines), || {
-        let mut sum = 0;
-        for _ in &lines {
-            let mut out = String::new();
-            sum += u64::from(template.execute(&Pair(&labels), &mut out).is_ok()) + out.len() as u64;
-        }
-        sum
-    });
+    compare(
+        "template",
+        2.0,
+        || send(&mut ours, &stream, &lines),
+        || {
+            let mut sum = 0;
+            for _ in &lines {
+                let mut out = String::new();
+                sum += u64::from(template.execute(&Pair(&labels), &mut out).is_ok())
+                    + out.len() as u64;
+            }
+            sum
+        },
+    );
 }
 
 /// Gives prepared batches away and takes used ones back, so that neither copies nor frees are measured.
@@ -210,7 +254,11 @@ impl Source for Prepared {
 
 impl Batches for Taken<'_> {
     fn applied(&self) -> Applied {
-        Applied { matchers: true, range: true, ..Applied::default() }
+        Applied {
+            matchers: true,
+            range: true,
+            ..Applied::default()
+        }
     }
 
     fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, Error> {
@@ -259,34 +307,49 @@ fn contains() {
             })
             .collect::<Vec<_>>()
     };
-    let expr = parse("sum(count_over_time({app=\"a\"} |= \"needlexy\" [1m]))").into_result().expect("fixed");
+    let expr = parse("sum(count_over_time({app=\"a\"} |= \"needlexy\" [1m]))")
+        .into_result()
+        .expect("fixed");
     let params = Params::instant(2_000_000_000);
-    let mut prepared: Vec<Prepared> =
-        (0..ROUNDS).map(|_| Prepared(std::cell::RefCell::new((batches(), Vec::new())))).collect();
+    let mut prepared: Vec<Prepared> = (0..ROUNDS)
+        .map(|_| Prepared(std::cell::RefCell::new((batches(), Vec::new()))))
+        .collect();
     // The reference reads lines that no cache holds, as ours does.
     let mut texts: Vec<String> = (0..ROUNDS).map(|_| text.clone()).collect();
     let mut read = Vec::new();
     let finder = memchr::memmem::Finder::new("needlexy");
     let control = Control::default();
-    compare("contains", 1.3, || {
-        let source = prepared.pop().expect("as many as rounds");
-        let answer = evaluate(&expr, &params, &source, &control).expect("the query is fixed");
-        // Freeing the lines is the reference's business neither.
-        std::mem::forget(source);
-        answer.cost.entries
-    }, || {
-        let text = texts.pop().expect("as many as rounds");
-        let hits = finder.find_iter(text.as_bytes()).count() as u64;
-        read.push(text);
-        hits
-    });
+    compare(
+        "contains",
+        1.3,
+        || {
+            let source = prepared.pop().expect("as many as rounds");
+            let answer = evaluate(&expr, &params, &source, &control).expect("the query is fixed");
+            // Freeing the lines is the reference's business neither.
+            std::mem::forget(source);
+            answer.cost.entries
+        },
+        || {
+            let text = texts.pop().expect("as many as rounds");
+            let hits = finder.find_iter(text.as_bytes()).count() as u64;
+            read.push(text);
+            hits
+        },
+    );
 }
 
 fn parsing() {
     let query = r#"sum by (app, level) (rate({app="a", env=~"prod|stage"} |= "x" != "y" | json a="b.c", d | logfmt | level="error" or status>=500 and took<250ms | line_format "{{.a}}" | label_format b=c | unwrap duration(took) | __error__="" [5m] offset 1m)) / on (app) group_left (x) count_over_time({app="a"} [1h])"#;
-    compare("parse_to_lex", 5.0, || {
-        (0..200).map(|_| parse(query).diagnostics.len() as u64).sum()
-    }, || (0..200).map(|_| lex(query).tokens.len() as u64).sum());
+    compare(
+        "parse_to_lex",
+        5.0,
+        || {
+            (0..200)
+                .map(|_| parse(query).diagnostics.len() as u64)
+                .sum()
+        },
+        || (0..200).map(|_| lex(query).tokens.len() as u64).sum(),
+    );
     let chain = |count: usize| {
         let mut text = "count_over_time({app=\"a\"}".to_owned();
         for index in 0..count {
@@ -297,9 +360,16 @@ fn parsing() {
     let (short, long) = (chain(250), chain(2_500));
     assert!(long.len() > 100_000 && long.len() < 131_072);
     // Ten times the text in ten times the time: the ratio is of equal amounts of text.
-    compare("parse_linear", 1.5, || parse(&long).diagnostics.len() as u64, || {
-        (0..10).map(|_| parse(&short).diagnostics.len() as u64).sum()
-    });
+    compare(
+        "parse_linear",
+        1.5,
+        || parse(&long).diagnostics.len() as u64,
+        || {
+            (0..10)
+                .map(|_| parse(&short).diagnostics.len() as u64)
+                .sum()
+        },
+    );
 }
 
 fn main() {

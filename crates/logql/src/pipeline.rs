@@ -94,7 +94,11 @@ impl Pipeline {
             let step = compile(&stage.kind, needed, &mut names).map_err(|message| {
                 let is_own_text = message.starts_with("invalid regexp parser")
                     || message.starts_with("invalid pattern parser");
-                let stage = if is_own_text { None } else { Some(stage.to_string()) };
+                let stage = if is_own_text {
+                    None
+                } else {
+                    Some(stage.to_string())
+                };
                 Error::Stage { stage, message }
             })?;
             steps.extend(step);
@@ -102,9 +106,18 @@ impl Pipeline {
         let unwrap = unwrap
             .map(|unwrap| Unwrap::new(unwrap, &mut names))
             .transpose()
-            .map_err(|message| Error::Stage { stage: None, message })?;
+            .map_err(|message| Error::Stage {
+                stage: None,
+                message,
+            })?;
         names.seal();
-        Ok(Self { steps, unwrap, names, now_ns, text_is_searched: false })
+        Ok(Self {
+            steps,
+            unwrap,
+            names,
+            now_ns,
+            text_is_searched: false,
+        })
     }
 
     /// The names of the pipeline.
@@ -169,11 +182,7 @@ impl Pipeline {
 }
 
 /// Compiles a stage; `None` if it has nothing to do.
-fn compile(
-    kind: &StageKind,
-    needed: &Needed,
-    names: &mut Names,
-) -> Result<Option<Step>, String> {
+fn compile(kind: &StageKind, needed: &Needed, names: &mut Names) -> Result<Option<Step>, String> {
     Ok(Some(match kind {
         StageKind::LineFilters(filters) => Step::Lines(LineFilterSet::new(filters)?),
         StageKind::LabelFilter(filter) => Step::Labels(Condition::new(filter, names)?),
@@ -190,7 +199,11 @@ fn compile(
             }
             Step::JsonFields(stage)
         }
-        StageKind::Logfmt { strict, keep_empty, fields } => {
+        StageKind::Logfmt {
+            strict,
+            keep_empty,
+            fields,
+        } => {
             let stage = logfmt::Logfmt::new(*strict, *keep_empty, fields, needed, names)?;
             if needed.is_nothing() {
                 return Ok(None);
@@ -211,6 +224,26 @@ fn compile(
         StageKind::Keep(selections) => Step::Keep(drop_keep::select(selections, names)?),
         StageKind::Error => return Err("the stage could not be read".to_owned()),
     }))
+}
+
+/// The stages without parsers whose labels nothing reads, so that a source need not even give the lines.
+/// As in the original, such a parser's errors do not count.
+pub fn without_idle(stages: &[Stage], unwrap: Option<&ast::Unwrap>, shown: &Shown) -> Vec<Stage> {
+    let needed = needed_after(stages, unwrap, shown, &mut Names::default());
+    let is_idle = |(stage, needed): &(&Stage, &Needed)| {
+        // A list of fields has paths, whose mistakes are found when the stage is compiled.
+        let takes_all = match &stage.kind {
+            StageKind::Json(fields) | StageKind::Logfmt { fields, .. } => fields.is_empty(),
+            _ => false,
+        };
+        takes_all && needed.is_nothing()
+    };
+    stages
+        .iter()
+        .zip(&needed)
+        .filter(|pair| !is_idle(pair))
+        .map(|(stage, _)| stage.clone())
+        .collect()
 }
 
 /// For each stage the labels that what comes after it reads.
@@ -263,9 +296,13 @@ fn add_filter(filter: &LabelFilter, needed: &mut Needed, names: &mut Names) {
 
 fn add_template(text: &str, needed: &mut Needed, names: &mut Names) {
     // A template that cannot be compiled is complained about elsewhere.
-    let fields = LineFormat::new(text).ok().and_then(|stage| stage.template().fields());
+    let fields = LineFormat::new(text)
+        .ok()
+        .and_then(|stage| stage.template().fields());
     match fields {
-        Some(fields) => fields.iter().for_each(|name| needed.add(names.intern(name))),
+        Some(fields) => fields
+            .iter()
+            .for_each(|name| needed.add(names.intern(name))),
         None => *needed = Needed::All,
     }
 }

@@ -8,20 +8,44 @@ use proptest::prelude::*;
 /// Query texts made of the grammar's pieces.
 fn query() -> impl Strategy<Value = String> {
     let matcher = prop::sample::select(vec![
-        r#"app="a""#, r#"app=~"a|b""#, r#"app="a", env!="prod""#, r#"app=~".+", x!~"y.*""#,
+        r#"app="a""#,
+        r#"app=~"a|b""#,
+        r#"app="a", env!="prod""#,
+        r#"app=~".+", x!~"y.*""#,
     ]);
     let stage = prop::sample::select(vec![
-        r#"|= "x""#, r#"| decolorize != "x" or "y""#, r#"|~ "a.c" or ip("1.2.3.4")"#, r#"|> "<_> a <_>""#,
-        "| json", r#"| json a="b.c[0]", d"#, "| logfmt --strict", "| logfmt --keep-empty a, b=\"c\"",
-        "| regexp `(?P<m>\\w+)`", "| pattern `<m> <_> <n>`", "| unpack", "| decolorize",
-        r#"| line_format "{{ .a | upper }}""#, r#"| label_format a=b, c="{{.d}}""#,
-        r#"| drop a, b="c" | x="1""#, "| keep a, __error__ | decolorize", r#"| a="b" or c>5 and d<=2.5s"#,
-        r#"| a==1.5e3, b!="x" or (c=~"d" e>=10KB)"#, r#"| a=ip("10.0.0.0/8")"#, "| x != -3",
-        "| t < 1h2m3s", "| s > 1536B",
+        r#"|= "x""#,
+        r#"| decolorize != "x" or "y""#,
+        r#"|~ "a.c" or ip("1.2.3.4")"#,
+        r#"|> "<_> a <_>""#,
+        "| json",
+        r#"| json a="b.c[0]", d"#,
+        "| logfmt --strict",
+        "| logfmt --keep-empty a, b=\"c\"",
+        "| regexp `(?P<m>\\w+)`",
+        "| pattern `<m> <_> <n>`",
+        "| unpack",
+        "| decolorize",
+        r#"| line_format "{{ .a | upper }}""#,
+        r#"| label_format a=b, c="{{.d}}""#,
+        r#"| drop a, b="c" | x="1""#,
+        "| keep a, __error__ | decolorize",
+        r#"| a="b" or c>5 and d<=2.5s"#,
+        r#"| a==1.5e3, b!="x" or (c=~"d" e>=10KB)"#,
+        r#"| a=ip("10.0.0.0/8")"#,
+        "| x != -3",
+        "| t < 1h2m3s",
+        "| s > 1536B",
     ]);
     let log = (matcher, prop::collection::vec(stage, 0..4))
         .prop_map(|(matcher, stages)| format!("{{{matcher}}} {}", stages.join(" ")));
-    let window = prop::sample::select(vec!["[5m]", "[1h30m] offset 2m", "[1w]", "[90s] offset -10s", "[500ms]"]);
+    let window = prop::sample::select(vec![
+        "[5m]",
+        "[1h30m] offset 2m",
+        "[1w]",
+        "[90s] offset -10s",
+        "[500ms]",
+    ]);
     let range = (log.clone(), window, 0..6_usize).prop_map(|(log, window, kind)| match kind {
         0 => format!("count_over_time({log} {window})"),
         1 => format!("rate({log} | unwrap bytes(v) | __error__=\"\" {window})"),
@@ -32,16 +56,46 @@ fn query() -> impl Strategy<Value = String> {
     });
     let metric = range.prop_recursive(4, 16, 2, |inner| {
         prop_oneof![
-            (inner.clone(), prop::sample::select(vec!["sum", "avg by (app)", "topk", "sort_desc", "max without ()"]))
+            (
+                inner.clone(),
+                prop::sample::select(vec![
+                    "sum",
+                    "avg by (app)",
+                    "topk",
+                    "sort_desc",
+                    "max without ()"
+                ])
+            )
                 .prop_map(|(inner, op)| match op {
                     "topk" => format!("topk by (app)(3, {inner})"),
                     op => format!("{op} ({inner})"),
                 }),
-            (inner.clone(), inner.clone(), prop::sample::select(vec![
-                "+", "-", "*", "/", "%", "^", "and", "or", "unless", ">", "== bool", "> bool on (app)",
-                "/ ignoring (app) group_left (x, y)", "+ on (app) group_right (z)",
-            ])).prop_map(|(a, b, op)| format!("{a} {op} {b}")),
-            (inner.clone(), inner.clone(), prop::sample::select(vec!["-", "^", "or"]))
+            (
+                inner.clone(),
+                inner.clone(),
+                prop::sample::select(vec![
+                    "+",
+                    "-",
+                    "*",
+                    "/",
+                    "%",
+                    "^",
+                    "and",
+                    "or",
+                    "unless",
+                    ">",
+                    "== bool",
+                    "> bool on (app)",
+                    "/ ignoring (app) group_left (x, y)",
+                    "+ on (app) group_right (z)",
+                ])
+            )
+                .prop_map(|(a, b, op)| format!("{a} {op} {b}")),
+            (
+                inner.clone(),
+                inner.clone(),
+                prop::sample::select(vec!["-", "^", "or"])
+            )
                 .prop_map(|(a, b, op)| format!("({a} {op} {b}) {op} ({b} {op} {a})")),
             (inner.clone(), -5..5_i32).prop_map(|(a, n)| format!("{a} * {n}")),
             inner.prop_map(|a| format!(r#"label_replace({a}, "x", "$1-${{2}}", "y", "(.*)")"#)),
@@ -66,7 +120,12 @@ fn samples() -> impl Strategy<Value = Vec<Sample>> {
         0..60_i64,
         -20..20_i64,
     )
-        .prop_map(|(app, level, time_s, value)| Sample { app, level, time_s, value });
+        .prop_map(|(app, level, time_s, value)| Sample {
+            app,
+            level,
+            time_s,
+            value,
+        });
     prop::collection::vec(one, 0..40)
 }
 
@@ -104,8 +163,14 @@ fn naive(op: &str, mut values: Vec<f64>, range_s: f64) -> f64 {
 }
 
 const OPS: [&str; 8] = [
-    "count_over_time", "rate", "sum_over_time", "avg_over_time", "min_over_time", "max_over_time",
-    "stdvar_over_time", "quantile_over_time",
+    "count_over_time",
+    "rate",
+    "sum_over_time",
+    "avg_over_time",
+    "min_over_time",
+    "max_over_time",
+    "stdvar_over_time",
+    "quantile_over_time",
 ];
 
 fn text_of(op: &str, range_s: i64, offset_s: i64) -> String {
@@ -120,7 +185,10 @@ fn text_of(op: &str, range_s: i64, offset_s: i64) -> String {
 
 fn run(text: &str, params: &Params, source: &MemorySource) -> Vec<Series> {
     let expr = parse(text).into_result().unwrap();
-    match evaluate(&expr, params, source, &Control::default()).unwrap().data {
+    match evaluate(&expr, params, source, &Control::default())
+        .unwrap()
+        .data
+    {
         Data::Matrix(series) | Data::Vector(series) => series,
         other => panic!("{other:?}"),
     }
@@ -129,10 +197,17 @@ fn run(text: &str, params: &Params, source: &MemorySource) -> Vec<Series> {
 fn show(series: &[Series]) -> Vec<String> {
     // Adding zero makes a zero of rounding errors positive.
     let rounded = |value: f64| (value * 1e6).round() / 1e6 + 0.0;
-    let number = |value: &Option<f64>| value.map_or("-".to_owned(), |value| rounded(value).to_string());
+    let number =
+        |value: &Option<f64>| value.map_or("-".to_owned(), |value| rounded(value).to_string());
     series
         .iter()
-        .map(|one| format!("{} {:?}", one.labels, one.values.iter().map(number).collect::<Vec<_>>()))
+        .map(|one| {
+            format!(
+                "{} {:?}",
+                one.labels,
+                one.values.iter().map(number).collect::<Vec<_>>()
+            )
+        })
         .collect()
 }
 

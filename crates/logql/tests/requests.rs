@@ -37,8 +37,20 @@ impl Source for Notes {
             request.limit,
             request.lines,
             request.fields,
-            list(request.line_filters.iter().map(ToString::to_string).collect()),
-            list(request.label_filters.iter().map(ToString::to_string).collect()),
+            list(
+                request
+                    .line_filters
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect()
+            ),
+            list(
+                request
+                    .label_filters
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect()
+            ),
         );
         Ok(Box::new(Nothing))
     }
@@ -54,20 +66,80 @@ fn check(query: &str, want: Expect) {
 
 #[test]
 fn log_queries() {
-    check(r#"{app="a"}"#, expect![[""]]);
-    check(r#"{app="a"} | json"#, expect![[""]]);
+    check(
+        r#"{app="a"}"#,
+        expect![[r#"
+        {app="a"} [600s,660s) order=Some(Backward) limit=Some(100) lines=Text fields=All
+          line filters: 
+          label filters: 
+    "#]],
+    );
+    check(
+        r#"{app="a"} | json"#,
+        expect![[r#"
+        {app="a"} [600s,660s) order=Some(Backward) limit=Some(100) lines=Text fields=All
+          line filters: 
+          label filters: 
+    "#]],
+    );
     check(
         r#"{app="a"} |= "x" or "y" != "z" | trace_id="1" | json | level="e" |~ "q""#,
-        expect![[""]],
+        expect![[r#"
+            {app="a"} [600s,660s) order=Some(Backward) limit=None lines=Text fields=All
+              line filters: |= "x" or "y" != "z" |~ "q"
+              label filters: trace_id="1"
+        "#]],
     );
-    check(r#"{app="a"} | label_format a=b | a="1" | line_format "x" |= "x""#, expect![[""]]);
+    check(
+        r#"{app="a"} | label_format a=b | a="1" | line_format "x" |= "x""#,
+        expect![[r#"
+        {app="a"} [600s,660s) order=Some(Backward) limit=None lines=Text fields=All
+          line filters: 
+          label filters: 
+    "#]],
+    );
 }
 
 #[test]
 fn metric_queries() {
-    check(r#"count_over_time({app="a"}[1m] offset 1m)"#, expect![[""]]);
-    check(r#"sum by (level) (count_over_time({app="a"} | detected_level="e" [1m]))"#, expect![[""]]);
-    check(r#"sum(bytes_over_time({app="a"} [1m]))"#, expect![[""]]);
-    check(r#"sum by (x_extracted) (rate({app="a"} |= "x" | logfmt | unwrap v [1m]))"#, expect![[""]]);
-    check(r#"sum(count_over_time({app="a"} | json [1m]))"#, expect![[""]]);
+    check(
+        r#"count_over_time({app="a"}[1m] offset 1m)"#,
+        expect![[r#"
+        {app="a"} [480s,600s) order=None limit=None lines=Nothing fields=All
+          line filters: 
+          label filters: 
+    "#]],
+    );
+    check(
+        r#"sum by (level) (count_over_time({app="a"} | detected_level="e" [1m]))"#,
+        expect![[r#"
+        {app="a"} [540s,660s) order=None limit=None lines=Nothing fields=Only(["detected_level", "level"])
+          line filters: 
+          label filters: detected_level="e"
+    "#]],
+    );
+    check(
+        r#"sum(bytes_over_time({app="a"} [1m]))"#,
+        expect![[r#"
+        {app="a"} [540s,660s) order=None limit=None lines=Length fields=Only([])
+          line filters: 
+          label filters: 
+    "#]],
+    );
+    check(
+        r#"sum by (x_extracted) (rate({app="a"} |= "x" | logfmt | unwrap v [1m]))"#,
+        expect![[r#"
+        {app="a"} [540s,660s) order=None limit=None lines=Text fields=Only(["v", "x", "x_extracted"])
+          line filters: |= "x"
+          label filters: 
+    "#]],
+    );
+    check(
+        r#"sum(count_over_time({app="a"} | json [1m]))"#,
+        expect![[r#"
+            {app="a"} [540s,660s) order=None limit=None lines=Nothing fields=Only([])
+              line filters: 
+              label filters: 
+        "#]],
+    );
 }

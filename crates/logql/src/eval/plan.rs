@@ -4,10 +4,10 @@ use model::{TimeNs, TimeRange};
 
 use super::Evaluation;
 use crate::error::Error;
+use crate::labels::LabelSet;
 use crate::pipeline::label_filter::TextTest;
 use crate::pipeline::row::{EXTRACTED, Row};
-use crate::pipeline::{Pipeline, Shown};
-use crate::labels::LabelSet;
+use crate::pipeline::{Pipeline, Shown, without_idle};
 use crate::source::{Applied, Batch, Batches, Direction, Entry, Fields, LineNeed, Request};
 use crate::syntax::ast::{LabelFilter, LineFilter, LogExpr, Matcher, Stage, StageKind, Unwrap};
 
@@ -99,11 +99,9 @@ pub(super) struct Reader<'s> {
 }
 
 /// Opens the source for a plan and compiles its stages.
-pub(super) fn open<'s>(
-    evaluation: &Evaluation<'s>,
-    plan: &Plan<'_>,
-) -> Result<Reader<'s>, Error> {
-    let head = head(&plan.log.stages);
+pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<Reader<'s>, Error> {
+    let stages = without_idle(&plan.log.stages, plan.unwrap, &plan.shown);
+    let head = head(&stages);
     let fields = match &plan.shown {
         Shown::All => Fields::All,
         Shown::Only(names) => fields_needed(plan, names),
@@ -115,7 +113,10 @@ pub(super) fn open<'s>(
     let keeps_all = head.keeps_all && plan.unwrap.is_none();
     let request = Request {
         matchers: &plan.log.matchers,
-        range: TimeRange { start: TimeNs(plan.start_ns), end: TimeNs(plan.end_ns) },
+        range: TimeRange {
+            start: TimeNs(plan.start_ns),
+            end: TimeNs(plan.end_ns),
+        },
         order: plan.order,
         limit: plan.limit.filter(|_| keeps_all),
         line_filters: head.line_filters,
@@ -126,14 +127,21 @@ pub(super) fn open<'s>(
     let source = evaluation.source;
     let batches = source.open(&request)?;
     let applied = batches.applied();
-    let stages = remaining(&plan.log.stages, &applied);
+    let stages = remaining(&stages, &applied);
     let now_ns = evaluation.params.now_ns;
     let mut pipeline = Pipeline::new(&stages, plan.unwrap, &plan.shown, now_ns)?;
-    let searched = pipeline.required_text().map(|text| memchr::memmem::Finder::new(text).into_owned());
+    let searched = pipeline
+        .required_text()
+        .map(|text| memchr::memmem::Finder::new(text).into_owned());
     if searched.is_some() {
         pipeline.text_is_searched();
     }
-    let tests = plan.log.matchers.iter().map(compile_matcher).collect::<Result<_, _>>()?;
+    let tests = plan
+        .log
+        .matchers
+        .iter()
+        .map(compile_matcher)
+        .collect::<Result<_, _>>()?;
     Ok(Reader {
         batches,
         applied,
@@ -147,8 +155,10 @@ pub(super) fn open<'s>(
 }
 
 fn compile_matcher(matcher: &Matcher) -> Result<(String, TextTest), Error> {
-    let test = TextTest::for_stream(matcher)
-        .map_err(|message| Error::Stage { stage: None, message })?;
+    let test = TextTest::for_stream(matcher).map_err(|message| Error::Stage {
+        stage: None,
+        message,
+    })?;
     Ok((matcher.name.clone(), test))
 }
 
@@ -159,16 +169,23 @@ fn fields_needed(plan: &Plan<'_>, shown: &[String]) -> Fields {
     let reads_any = plan.log.stages.iter().any(|stage| {
         matches!(
             stage.kind,
-            StageKind::LineFormat(_) | StageKind::LabelFormat(_) | StageKind::Drop(_) | StageKind::Keep(_)
+            StageKind::LineFormat(_)
+                | StageKind::LabelFormat(_)
+                | StageKind::Drop(_)
+                | StageKind::Keep(_)
         )
     });
     if reads_any {
         return Fields::All;
     }
-    let filters = plan.log.stages.iter().filter_map(|stage| match &stage.kind {
-        StageKind::LabelFilter(filter) => Some(filter),
-        _ => None,
-    });
+    let filters = plan
+        .log
+        .stages
+        .iter()
+        .filter_map(|stage| match &stage.kind {
+            StageKind::LabelFilter(filter) => Some(filter),
+            _ => None,
+        });
     let mut add = |name: &str| names.push(name.to_owned());
     for filter in filters.chain(plan.unwrap.iter().flat_map(|unwrap| &unwrap.filters)) {
         crate::pipeline::label_filter::each_name(filter, &mut add);
@@ -176,8 +193,11 @@ fn fields_needed(plan: &Plan<'_>, shown: &[String]) -> Fields {
     if let Some(unwrap) = plan.unwrap {
         add(&unwrap.label);
     }
-    let stems: Vec<String> =
-        names.iter().filter_map(|name| name.strip_suffix(EXTRACTED)).map(str::to_owned).collect();
+    let stems: Vec<String> = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(EXTRACTED))
+        .map(str::to_owned)
+        .collect();
     names.extend(stems);
     names.sort();
     names.dedup();
@@ -201,7 +221,10 @@ fn remaining(stages: &[Stage], applied: &Applied) -> Vec<Stage> {
                     line_filter += 1;
                 }
                 if !left.is_empty() {
-                    out.push(Stage { kind: StageKind::LineFilters(left), span: stage.span });
+                    out.push(Stage {
+                        kind: StageKind::LineFilters(left),
+                        span: stage.span,
+                    });
                 }
                 continue;
             }
@@ -263,7 +286,11 @@ impl Reader<'_> {
         let passes: Vec<bool> = if self.applied.matchers {
             Vec::new()
         } else {
-            batch.streams().iter().map(|labels| matches(&self.tests, labels)).collect()
+            batch
+                .streams()
+                .iter()
+                .map(|labels| matches(&self.tests, labels))
+                .collect()
         };
         let empty = LabelSet::default();
         let mut row = Row::new(&empty);
@@ -272,23 +299,35 @@ impl Reader<'_> {
         let mut visit = |index: usize| -> Result<bool, Error> {
             let entry = batch.entries()[index];
             let stream = entry.stream as usize;
-            let in_range =
-                range_applied || (start_ns <= entry.time_ns && entry.time_ns < end_ns);
+            let in_range = range_applied || (start_ns <= entry.time_ns && entry.time_ns < end_ns);
             if !in_range || !passes.get(stream).copied().unwrap_or(true) {
                 return Ok(true);
             }
             let labels = &batch.streams()[stream];
-            row.reset(labels, batch.metadata(index), entry.time_ns, batch.line(index));
+            row.reset(
+                labels,
+                batch.metadata(index),
+                entry.time_ns,
+                batch.line(index),
+            );
             if !pipeline.run(&mut row) {
                 return Ok(true);
             }
-            let kept =
-                Kept { row: &mut row, pipeline, stream, line_bytes: entry.line_bytes };
+            let kept = Kept {
+                row: &mut row,
+                pipeline,
+                stream,
+                line_bytes: entry.line_bytes,
+            };
             keep(evaluation, kept)
         };
         match &self.searched {
             Some(finder) => {
-                let mut hits = Hits { finder, batch, row: 0 };
+                let mut hits = Hits {
+                    finder,
+                    batch,
+                    row: 0,
+                };
                 while let Some(index) = hits.next() {
                     if !visit(index)? {
                         return Ok(false);
@@ -308,7 +347,9 @@ impl Reader<'_> {
 }
 
 fn matches(tests: &[(String, TextTest)], labels: &LabelSet) -> bool {
-    tests.iter().all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
+    tests
+        .iter()
+        .all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
 }
 
 /// Entries whose line contains a text, found by searching all lines of a batch as one.

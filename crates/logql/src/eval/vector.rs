@@ -11,7 +11,10 @@ pub(super) fn evaluate(
     evaluation: &mut Evaluation<'_>,
     aggregation: &VectorAggregation,
 ) -> Result<Vec<Series>, Error> {
-    let everything = Grouping { without: false, names: Vec::new() };
+    let everything = Grouping {
+        without: false,
+        names: Vec::new(),
+    };
     let grouping = aggregation.grouping.as_ref().unwrap_or(&everything);
     let mut input = match &aggregation.expr.kind {
         // The sum of a sum needs no more labels than itself, so that less is read and fewer series
@@ -31,7 +34,12 @@ pub(super) fn evaluate(
         _ => input.sort_by(|a, b| a.labels.cmp(&b.labels)),
     }
     let groups = group(&input, grouping);
-    evaluation.charge(groups.len().saturating_mul(evaluation.steps).saturating_mul(16))?;
+    evaluation.charge(
+        groups
+            .len()
+            .saturating_mul(evaluation.steps)
+            .saturating_mul(16),
+    )?;
     let is_first = !matches!(aggregation.op, VectorOp::Bottomk);
     match aggregation.op {
         VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk => {
@@ -46,7 +54,9 @@ pub(super) fn evaluate(
                     labels,
                     values: (0..steps)
                         .map(|step| {
-                            let values = members.iter().filter_map(|member| input[*member].values[step]);
+                            let values = members
+                                .iter()
+                                .filter_map(|member| input[*member].values[step]);
                             combine(op, values)
                         })
                         .collect(),
@@ -90,10 +100,18 @@ fn combine(op: VectorOp, mut values: impl Iterator<Item = f64>) -> Option<f64> {
         VectorOp::Count => all.count() as f64,
         VectorOp::Avg => super::window::average(all),
         VectorOp::Max => all.fold(first, |max, value| {
-            if max < value || max.is_nan() { value } else { max }
+            if max < value || max.is_nan() {
+                value
+            } else {
+                max
+            }
         }),
         VectorOp::Min => all.fold(first, |min, value| {
-            if min > value || min.is_nan() { value } else { min }
+            if min > value || min.is_nan() {
+                value
+            } else {
+                min
+            }
         }),
         VectorOp::Stdvar => super::window::variance(all),
         VectorOp::Stddev => super::window::variance(all).sqrt(),
@@ -109,7 +127,11 @@ fn sort(input: &mut [Series], is_descending: bool) {
         let (a, b) = (value(a), value(b));
         a.is_nan().cmp(&b.is_nan()).then_with(|| {
             let order = a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal);
-            if is_descending { order.reverse() } else { order }
+            if is_descending {
+                order.reverse()
+            } else {
+                order
+            }
         })
     });
 }

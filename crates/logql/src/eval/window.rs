@@ -25,10 +25,18 @@ pub(super) fn over(op: RangeOp, window: &Window<'_>) -> f64 {
         RangeOp::RateCounter => rate_counter(window),
         RangeOp::Avg => average(values),
         RangeOp::Min => values.fold(first, |min, value| {
-            if value < min || min.is_nan() { value } else { min }
+            if value < min || min.is_nan() {
+                value
+            } else {
+                min
+            }
         }),
         RangeOp::Max => values.fold(first, |max, value| {
-            if value > max || max.is_nan() { value } else { max }
+            if value > max || max.is_nan() {
+                value
+            } else {
+                max
+            }
         }),
         RangeOp::Stdvar => variance(values),
         RangeOp::Stddev => variance(values).sqrt(),
@@ -107,7 +115,13 @@ fn rate_counter(window: &Window<'_>) -> f64 {
     let sampled = between(*first_ns, *last_ns);
     let average_gap = sampled / (samples.len() - 1) as f64;
     let threshold = average_gap * 1.1;
-    let extend = |gap: f64| if gap < threshold { gap } else { average_gap / 2.0 };
+    let extend = |gap: f64| {
+        if gap < threshold {
+            gap
+        } else {
+            average_gap / 2.0
+        }
+    };
     let mut before = extend(to_start);
     if increase > 0.0 && *first >= 0.0 {
         // A counter is not negative, so that it cannot have begun before it was zero.

@@ -16,7 +16,10 @@ impl IpPattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let invalid = || format!("ip: invalid pattern: {}", stdx::go::quote::quote(text));
         if let Ok(address) = text.parse() {
-            return Ok(Self { first: address, last: address });
+            return Ok(Self {
+                first: address,
+                last: address,
+            });
         }
         if let Some((first, last)) = text.split_once('-') {
             let first: IpAddr = first.parse().map_err(|_| invalid())?;
@@ -40,13 +43,19 @@ impl IpPattern {
                 let host = u32::MAX.checked_shr(32 - host_bits).unwrap_or(0);
                 let host = if host_bits == 0 { 0 } else { host };
                 let base = u32::from(v4) & !host;
-                Self { first: IpAddr::V4(base.into()), last: IpAddr::V4((base | host).into()) }
+                Self {
+                    first: IpAddr::V4(base.into()),
+                    last: IpAddr::V4((base | host).into()),
+                }
             }
             IpAddr::V6(v6) => {
                 let host = u128::MAX.checked_shr(128 - host_bits).unwrap_or(0);
                 let host = if host_bits == 0 { 0 } else { host };
                 let base = u128::from(v6) & !host;
-                Self { first: IpAddr::V6(base.into()), last: IpAddr::V6((base | host).into()) }
+                Self {
+                    first: IpAddr::V6(base.into()),
+                    last: IpAddr::V6((base | host).into()),
+                }
             }
         })
     }

@@ -54,9 +54,9 @@ impl Wanted {
         };
         match key.as_bytes().first() {
             // Letters stay as they are.
-            Some(first) if first.is_ascii_alphabetic() => {
-                stems.iter().any(|stem| stem.as_bytes().first() == Some(first))
-            }
+            Some(first) if first.is_ascii_alphabetic() => stems
+                .iter()
+                .any(|stem| stem.as_bytes().first() == Some(first)),
             _ => !stems.is_empty(),
         }
     }
@@ -83,7 +83,9 @@ impl Wanted {
 impl Json {
     /// Prepares the stage.
     pub fn new(needed: &Needed, names: &Names) -> Self {
-        Self { wanted: Wanted::new(needed, names) }
+        Self {
+            wanted: Wanted::new(needed, names),
+        }
     }
 
     /// Sets the labels of a line.
@@ -159,7 +161,8 @@ impl Sink for LabelSink<'_, '_> {
         {
             match value {
                 Scalar::String(raw, is_escaped) => {
-                    self.row.set_with(id, |out| push_string(raw, is_escaped, out));
+                    self.row
+                        .set_with(id, |out| push_string(raw, is_escaped, out));
                 }
                 Scalar::Number(text) | Scalar::Bool(text) => self.row.push_new(id, text),
                 Scalar::Array(_) | Scalar::Null => {}

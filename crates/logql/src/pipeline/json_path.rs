@@ -93,8 +93,12 @@ fn lex(text: &str) -> Result<Vec<Token>, String> {
                 tokens.push(Token::Field(rest[..width].to_owned()));
             }
             '0'..='9' => {
-                width = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-                let index = rest[..width].parse().map_err(|_| format!("unexpected char {c}"))?;
+                width = rest
+                    .find(|c: char| !c.is_ascii_digit())
+                    .unwrap_or(rest.len());
+                let index = rest[..width]
+                    .parse()
+                    .map_err(|_| format!("unexpected char {c}"))?;
                 tokens.push(Token::Index(index));
             }
             _ => return Err(format!("unexpected char {c}")),

@@ -39,7 +39,11 @@ impl PatternStage {
         let line = std::mem::take(&mut row.line);
         self.pattern.extract(&line, |index, value| {
             if let Some(Some((name, plain, extracted))) = self.labels.get(index) {
-                let id = if row.is_taken(name) { *extracted } else { *plain };
+                let id = if row.is_taken(name) {
+                    *extracted
+                } else {
+                    *plain
+                };
                 if !row.is_parsed(id) {
                     row.push_new(id, value);
                 }

@@ -4,8 +4,8 @@ use regex::Regex;
 use stdx::go::regex::{Anchoring, compile};
 
 use super::names::{NameId, Names};
-use super::row::{EXTRACTED, Row};
 use super::needed::Needed;
+use super::row::{EXTRACTED, Row};
 
 /// Says what is wrong with a pattern of this stage.
 pub fn check(pattern: &str) -> Result<(), String> {
@@ -28,7 +28,9 @@ fn group_names(pattern: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let (mut rest, mut in_class) = (pattern, false);
     while let Some(c) = rest.chars().next() {
-        let opening = ["(?P<", "(?<"].iter().find_map(|open| rest.strip_prefix(open));
+        let opening = ["(?P<", "(?<"]
+            .iter()
+            .find_map(|open| rest.strip_prefix(open));
         if let Some(tail) = opening.filter(|_| !in_class)
             && let Some((name, _)) = tail.split_once('>')
         {
@@ -85,8 +87,14 @@ impl Regexp {
         let mut locations = self.regex.capture_locations();
         if self.regex.captures_read(&mut locations, &line).is_some() {
             for (group, name, plain, extracted) in &self.groups {
-                let value = locations.get(*group).map_or("", |(start, end)| &line[start..end]);
-                let id = if row.is_taken(name) { *extracted } else { *plain };
+                let value = locations
+                    .get(*group)
+                    .map_or("", |(start, end)| &line[start..end]);
+                let id = if row.is_taken(name) {
+                    *extracted
+                } else {
+                    *plain
+                };
                 if !row.is_parsed(id) {
                     row.push_new(id, value);
                 }

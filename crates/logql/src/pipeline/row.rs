@@ -142,7 +142,10 @@ impl<'a> Row<'a> {
     }
 
     fn parsed_value(&self, id: NameId) -> Option<&str> {
-        self.parsed.iter().find(|slot| slot.name == id).map(|slot| self.slot_text(*slot))
+        self.parsed
+            .iter()
+            .find(|slot| slot.name == id)
+            .map(|slot| self.slot_text(*slot))
     }
 
     /// The value in metadata or stream, whatever the stages did. Metadata that has the name of a stream
@@ -189,7 +192,11 @@ impl<'a> Row<'a> {
             NameId::ERROR_DETAILS => self.details = Some(self.values.split_off(start)),
             _ => {
                 let len = (self.values.len() - start) as u32;
-                let slot = Slot { name: id, start: start as u32, len };
+                let slot = Slot {
+                    name: id,
+                    start: start as u32,
+                    len,
+                };
                 match self.parsed.iter_mut().find(|old| old.name == id) {
                     Some(old) => *old = slot,
                     None => self.parsed.push(slot),
@@ -202,7 +209,11 @@ impl<'a> Row<'a> {
     pub fn push_new(&mut self, id: NameId, value: &str) {
         let start = self.values.len() as u32;
         self.values.push_str(value);
-        self.parsed.push(Slot { name: id, start, len: value.len() as u32 });
+        self.parsed.push(Slot {
+            name: id,
+            start,
+            len: value.len() as u32,
+        });
     }
 
     /// Number of parsed labels, for [`Row::truncate_parsed`].
@@ -255,7 +266,10 @@ impl<'a> Row<'a> {
     ) {
         let is_over = |name: &str| {
             self.hidden.iter().any(|id| &**names.text(*id) == name)
-                || self.parsed.iter().any(|slot| &**names.text(slot.name) == name)
+                || self
+                    .parsed
+                    .iter()
+                    .any(|slot| &**names.text(slot.name) == name)
         };
         for (name, value) in self.stream.iter() {
             if !is_over(name) {
@@ -283,7 +297,11 @@ impl<'a> Row<'a> {
             visit(Category::Parsed, Cow::Borrowed("__error__"), error);
         }
         if let Some(details) = &self.details {
-            visit(Category::Parsed, Cow::Borrowed("__error_details__"), details);
+            visit(
+                Category::Parsed,
+                Cow::Borrowed("__error_details__"),
+                details,
+            );
         }
     }
 

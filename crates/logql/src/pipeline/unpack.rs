@@ -18,7 +18,9 @@ pub struct Unpack {
 impl Unpack {
     /// Prepares the stage.
     pub fn new(needed: &Needed, names: &Names) -> Self {
-        Self { wanted: Wanted::new(needed, names) }
+        Self {
+            wanted: Wanted::new(needed, names),
+        }
     }
 
     /// Unpacks a line.
@@ -29,7 +31,9 @@ impl Unpack {
         let line = std::mem::take(&mut row.line);
         if !line.trim_start().starts_with('{') {
             row.line = line;
-            row.fail(Fault::Json, || Some("expecting json object(6), but it is not".to_owned()));
+            row.fail(Fault::Json, || {
+                Some("expecting json object(6), but it is not".to_owned())
+            });
             return;
         }
         let mut sink = PackSink {

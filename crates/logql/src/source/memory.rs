@@ -49,8 +49,19 @@ impl MemorySource {
     }
 
     /// Adds an entry. Entries are delivered in this order unless another one is asked for.
-    pub fn add(&mut self, stream: usize, time_ns: i64, line: impl Into<String>, metadata: Vec<Pair>) {
-        self.entries.push(MemoryEntry { stream, time_ns, line: line.into(), metadata });
+    pub fn add(
+        &mut self,
+        stream: usize,
+        time_ns: i64,
+        line: impl Into<String>,
+        metadata: Vec<Pair>,
+    ) {
+        self.entries.push(MemoryEntry {
+            stream,
+            time_ns,
+            line: line.into(),
+            metadata,
+        });
     }
 
     /// All entries, to change their order.
@@ -59,7 +70,10 @@ impl MemorySource {
     }
 
     fn apply(&self, request: &Request<'_>, chosen: &mut Vec<usize>) -> Result<(), Error> {
-        let stage = |message| Error::Stage { stage: None, message };
+        let stage = |message| Error::Stage {
+            stage: None,
+            message,
+        };
         let mut tests = Vec::new();
         for matcher in request.matchers {
             tests.push((&matcher.name, TextTest::for_stream(matcher).map_err(stage)?));
@@ -68,10 +82,16 @@ impl MemorySource {
             .streams
             .iter()
             .map(|labels| {
-                tests.iter().all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
+                tests
+                    .iter()
+                    .all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
             })
             .collect();
-        let filters: Vec<_> = request.line_filters.iter().map(|filter| (*filter).clone()).collect();
+        let filters: Vec<_> = request
+            .line_filters
+            .iter()
+            .map(|filter| (*filter).clone())
+            .collect();
         let lines = LineFilterSet::new(&filters).map_err(stage)?;
         chosen.retain(|index| {
             let entry = &self.entries[*index];
@@ -108,7 +128,13 @@ impl Source for MemorySource {
             };
         }
         let needs_text = request.lines == LineNeed::Text;
-        Ok(Box::new(MemoryBatches { source: self, chosen, at: 0, applied, needs_text }))
+        Ok(Box::new(MemoryBatches {
+            source: self,
+            chosen,
+            at: 0,
+            applied,
+            needs_text,
+        }))
     }
 }
 
@@ -133,9 +159,8 @@ impl Batches for MemoryBatches<'_> {
         let mut known: Vec<Option<u32>> = vec![None; self.source.streams.len()];
         for index in &self.chosen[self.at..end] {
             let entry = &self.source.entries[*index];
-            let stream = *known[entry.stream].get_or_insert_with(|| {
-                batch.add_stream(self.source.streams[entry.stream].clone())
-            });
+            let stream = *known[entry.stream]
+                .get_or_insert_with(|| batch.add_stream(self.source.streams[entry.stream].clone()));
             if self.needs_text {
                 batch.push(stream, entry.time_ns, &entry.line, &entry.metadata);
             } else {

@@ -60,18 +60,33 @@ fn write_expr(out: &mut String, expr: &Expr, level: usize) {
             out.push(')');
         }
         ExprKind::Binary(binary) => {
-            write_operand(out, &binary.left, level + 1, binds(binary.op, &binary.left, false));
+            write_operand(
+                out,
+                &binary.left,
+                level + 1,
+                binds(binary.op, &binary.left, false),
+            );
             out.push('\n');
             indent(out, level);
             out.push_str(&operator(binary));
             out.push('\n');
-            write_operand(out, &binary.right, level + 1, binds(binary.op, &binary.right, true));
+            write_operand(
+                out,
+                &binary.right,
+                level + 1,
+                binds(binary.op, &binary.right, true),
+            );
         }
         ExprKind::LabelReplace(replace) => {
             indent(out, level);
             out.push_str("label_replace(\n");
             write_expr(out, &replace.expr, level + 1);
-            for text in [&replace.target, &replace.replacement, &replace.source, &replace.regex] {
+            for text in [
+                &replace.target,
+                &replace.replacement,
+                &replace.source,
+                &replace.regex,
+            ] {
                 out.push_str(",\n");
                 indent(out, level + 1);
                 out.push_str(&quote(text));

@@ -169,7 +169,10 @@ impl TokenKind {
                 .iter()
                 .filter(|(_, _, class)| *class != Class::Other)
                 .map(|(kind, shown, class)| {
-                    (shown.to_ascii_lowercase(), (*kind, *class == Class::Function))
+                    (
+                        shown.to_ascii_lowercase(),
+                        (*kind, *class == Class::Function),
+                    )
                 })
                 .collect()
         });

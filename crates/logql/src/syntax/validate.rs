@@ -1,7 +1,8 @@
 //! Rules about meaning that the original checks while it parses, in its words.
 
 use super::ast::{
-    BinaryOp, Expr, ExprKind, Grouping, LogExpr, MatchOp, Matcher, RangeAggregation, RangeOp, VectorOp,
+    BinaryOp, Expr, ExprKind, Grouping, LogExpr, MatchOp, Matcher, RangeAggregation, RangeOp,
+    VectorOp,
 };
 use super::diagnostic::Diagnostic;
 
@@ -71,14 +72,21 @@ pub fn check_range(aggregation: &RangeAggregation) -> Result<(), String> {
 /// The number that `topk` and its kin need and the others must not have.
 pub fn check_vector_parameter(op: VectorOp, written: Option<&str>) -> Result<Option<u64>, String> {
     let name = op.text();
-    let needs = matches!(op, VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk);
+    let needs = matches!(
+        op,
+        VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk
+    );
     match written {
         None if needs => Err(format!("parameter required for operation {name}")),
         None => Ok(None),
-        Some(text) if !needs => Err(format!("unsupported parameter for operation {name}({text},")),
+        Some(text) if !needs => Err(format!(
+            "unsupported parameter for operation {name}({text},"
+        )),
         Some(text) => match stdx::go::number::atoi(text) {
             Ok(count) if count > 0 => Ok(Some(count.unsigned_abs())),
-            Ok(_) => Err(format!("invalid parameter (must be greater than 0) {name}({text}")),
+            Ok(_) => Err(format!(
+                "invalid parameter (must be greater than 0) {name}({text}"
+            )),
             Err(_) => Err(format!("invalid parameter {name}({text},")),
         },
     }
@@ -102,7 +110,11 @@ pub fn check_vector_grouping(op: VectorOp, grouping: Option<&Grouping>) -> Resul
 pub fn check_operands(op: BinaryOp, left: &Expr, right: &Expr) -> Option<String> {
     for (side, expr) in [("left", left), ("right", right)] {
         if let ExprKind::Log(log) = &expr.kind {
-            let kind = if log.stages.is_empty() { "MatchersExpr" } else { "PipelineExpr" };
+            let kind = if log.stages.is_empty() {
+                "MatchersExpr"
+            } else {
+                "PipelineExpr"
+            };
             return Some(format!(
                 "unexpected type for {side} leg of binary operation ({}): *syntax.{kind}",
                 op.text()

@@ -62,12 +62,18 @@ fn source(data: &Value, mode: &str) -> MemorySource {
 type Outcome = Result<Data, String>;
 
 fn answer(query: &str, case: &Value, source: &MemorySource) -> Outcome {
-    let expr = logql::parse(query).into_result().map_err(|error| error.to_string())?;
+    let expr = logql::parse(query)
+        .into_result()
+        .map_err(|error| error.to_string())?;
     let time = |key: &str| case[key].as_i64().unwrap_or(0);
     let params = if text(&case["type"]) == "instant" {
         Params::instant(BASE_NS + time("time_ns"))
     } else {
-        Params::range(BASE_NS + time("start_ns"), BASE_NS + time("end_ns"), time("step_ns"))
+        Params::range(
+            BASE_NS + time("start_ns"),
+            BASE_NS + time("end_ns"),
+            time("step_ns"),
+        )
     };
     evaluate(&expr, &params, source, &Control::default())
         .map(|answer| answer.data)
@@ -115,14 +121,22 @@ fn judge(ours: &Outcome, expect: &Value) -> Result<(), String> {
         let pattern_is_there = fail["msg_regex"]
             .as_str()
             .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|r| r.is_match(message)));
-        return if part_is_there && pattern_is_there { Ok(()) } else { wrong() };
+        return if part_is_there && pattern_is_there {
+            Ok(())
+        } else {
+            wrong()
+        };
     }
     let Ok(data) = ours else {
         return wrong();
     };
     let series: &[Series] = match data {
         Data::Scalar(value) => {
-            return if close(Some(*value), number(&expect["scalar"])) { Ok(()) } else { wrong() };
+            return if close(Some(*value), number(&expect["scalar"])) {
+                Ok(())
+            } else {
+                wrong()
+            };
         }
         Data::Vector(series) | Data::Matrix(series) => series,
         Data::Streams(_) => return wrong(),
@@ -145,8 +159,12 @@ fn judge(ours: &Outcome, expect: &Value) -> Result<(), String> {
         let Some(found) = found else {
             return wrong();
         };
-        let values: Vec<Option<f64>> =
-            want["values"].as_array().into_iter().flatten().map(number).collect();
+        let values: Vec<Option<f64>> = want["values"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(number)
+            .collect();
         // Steps without a value at the end may be missing.
         let length = values.len().max(found.values.len());
         let at = |values: &[Option<f64>], step: usize| values.get(step).copied().flatten();

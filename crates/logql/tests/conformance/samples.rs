@@ -30,12 +30,21 @@ pub fn run(report: &mut Report) {
             Ok(data) => format!("{data:?}"),
             Err(message) => format!("error: {message}"),
         };
-        report.case(corpus, &text(&case["id"]), &query, passed, &shown, &case["expect"].to_string());
+        report.case(
+            corpus,
+            &text(&case["id"]),
+            &query,
+            passed,
+            &shown,
+            &case["expect"].to_string(),
+        );
     }
 }
 
 fn answer(query: &str, case: &Value) -> Result<Data, String> {
-    let mut expr = logql::parse(query).into_result().map_err(|error| error.to_string())?;
+    let mut expr = logql::parse(query)
+        .into_result()
+        .map_err(|error| error.to_string())?;
     let mut next = 0;
     prepare(&mut expr, &mut next);
     let time = |key: &str| case[key].as_i64().unwrap_or(0);
@@ -52,7 +61,11 @@ fn answer(query: &str, case: &Value) -> Result<Data, String> {
         Direction::Backward
     };
     let selects = case["selects"].as_array().cloned().unwrap_or_default();
-    let source = Selects { selects, places: next, direction: params.direction };
+    let source = Selects {
+        selects,
+        places: next,
+        direction: params.direction,
+    };
     evaluate(&expr, &params, &source, &Control::default())
         .map(|answer| answer.data)
         .map_err(|error| error.to_string())
@@ -125,7 +138,10 @@ impl Source for Selects {
             let plain = |list: &[Matcher]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
             found.is_some_and(|found| plain(&found) == plain(matchers))
         };
-        let select = self.selects.get(place).filter(|_| self.selects.len() == self.places);
+        let select = self
+            .selects
+            .get(place)
+            .filter(|_| self.selects.len() == self.places);
         let select = select.or_else(|| self.selects.iter().find(is_same));
         let data = select.map_or(&Value::Null, |select| &select["data"]);
         let mut rows: Vec<(i64, usize, &Value, bool)> = Vec::new();
@@ -151,7 +167,9 @@ impl Source for Selects {
                 let parsed = logql::parse(&text(&one["labels"]));
                 match parsed.expr.kind {
                     ExprKind::Log(log) => LabelSet::from_pairs(
-                        log.matchers.iter().map(|matcher| (&matcher.name, &matcher.value)),
+                        log.matchers
+                            .iter()
+                            .map(|matcher| (&matcher.name, &matcher.value)),
                     ),
                     _ => labels(&one["labels"]),
                 }
@@ -177,7 +195,12 @@ struct Once(Option<Batch>);
 
 impl Batches for Once {
     fn applied(&self) -> Applied {
-        Applied { matchers: true, range: true, order: true, ..Applied::default() }
+        Applied {
+            matchers: true,
+            range: true,
+            order: true,
+            ..Applied::default()
+        }
     }
 
     fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, Error> {
@@ -193,9 +216,10 @@ impl Batches for Once {
 
 fn judge(ours: &Result<Data, String>, expect: &Value) -> bool {
     if let Some(error) = expect.get("error") {
-        return ours.as_ref().err().is_some_and(|message| {
-            error.as_str().is_none_or(|wanted| message.contains(wanted))
-        });
+        return ours
+            .as_ref()
+            .err()
+            .is_some_and(|message| error.as_str().is_none_or(|wanted| message.contains(wanted)));
     }
     let Ok(data) = ours else {
         return false;
@@ -207,9 +231,9 @@ fn judge(ours: &Result<Data, String>, expect: &Value) -> bool {
             series.len() == result.len()
                 && result.iter().all(|want| {
                     let labels = labels(&want["labels"]);
-                    series.iter().any(|one| {
-                        one.labels == labels && close(one.values[0], number(&want["v"]))
-                    })
+                    series
+                        .iter()
+                        .any(|one| one.labels == labels && close(one.values[0], number(&want["v"])))
                 })
         }
         (Data::Matrix(series), "matrix") => {
@@ -232,8 +256,11 @@ fn judge(ours: &Result<Data, String>, expect: &Value) -> bool {
             let ours: Vec<Value> = streams
                 .iter()
                 .map(|stream| {
-                    let entries: Vec<Value> =
-                        stream.entries.iter().map(|entry| json!([entry.time_ns, entry.line])).collect();
+                    let entries: Vec<Value> = stream
+                        .entries
+                        .iter()
+                        .map(|entry| json!([entry.time_ns, entry.line]))
+                        .collect();
                     json!([stream.labels.to_string(), entries])
                 })
                 .collect();

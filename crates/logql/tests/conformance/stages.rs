@@ -47,7 +47,11 @@ fn decode(encoded: &str) -> String {
 
 pub fn labels(value: &Value) -> LabelSet {
     LabelSet::from_pairs(
-        value.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value))),
+        value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), text(value))),
     )
 }
 
@@ -88,18 +92,34 @@ pub fn run(report: &mut Report) {
         };
         let subject = format!("{pipeline} <- {} {}", text(&case["line"]), case["labels"]);
         let name = format!("{index} {}", case["source"].as_str().unwrap_or(""));
-        report.case(corpus, &name, &subject, passed, &sorted(&asserted), &sorted(&wanted));
+        report.case(
+            corpus,
+            &name,
+            &subject,
+            passed,
+            &sorted(&asserted),
+            &sorted(&wanted),
+        );
     }
 }
 
 fn sorted(map: &Map<String, Value>) -> String {
     let mut pairs: Vec<_> = map.iter().collect();
     pairs.sort_by(|a, b| a.0.cmp(b.0));
-    pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    pairs
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn labels_json(labels: &LabelSet) -> Value {
-    Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect())
+    Value::Object(
+        labels
+            .iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect(),
+    )
 }
 
 fn process(case: &Value) -> Result<Value, String> {

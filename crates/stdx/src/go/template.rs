@@ -50,7 +50,12 @@ impl Template {
         has_function: &dyn Fn(&str) -> bool,
     ) -> Result<Self, String> {
         let (root, defined) = parse::parse(name, source, has_function)?;
-        Ok(Self { name: name.to_owned(), source: source.to_owned(), root, defined })
+        Ok(Self {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            root,
+            defined,
+        })
     }
 
     /// `Template.Execute`: appends to `out`, which keeps what was written before an error.

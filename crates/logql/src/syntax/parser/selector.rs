@@ -50,7 +50,11 @@ impl Parser<'_> {
         if !self.take_if(T::CloseBrace) && complete == 0 {
             return Err(self.unexpected(&[T::CloseBrace, T::Comma]));
         }
-        Ok(LogExpr { matchers, stages: Vec::new(), selector: open.to(close) })
+        Ok(LogExpr {
+            matchers,
+            stages: Vec::new(),
+            selector: open.to(close),
+        })
     }
 
     fn skip_matcher(&mut self) {
@@ -89,6 +93,11 @@ impl Parser<'_> {
         {
             self.complain(span, error.to_string());
         }
-        Matcher { name, op, value, span }
+        Matcher {
+            name,
+            op,
+            value,
+            span,
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Failed, Parse, Parser};
 use crate::syntax::ast::{
-    Extraction, FormatValue, LabelFormat, LineFilter, LineMatch, LineOp, Selection, Stage, StageKind,
+    Extraction, FormatValue, LabelFormat, LineFilter, LineMatch, LineOp, Selection, Stage,
+    StageKind,
 };
 use crate::syntax::token::TokenKind as T;
 
@@ -38,7 +39,10 @@ impl Parser<'_> {
                 });
                 StageKind::Error
             });
-            stages.push(Stage { kind, span: start.to(self.last_span()) });
+            stages.push(Stage {
+                kind,
+                span: start.to(self.last_span()),
+            });
         }
     }
 
@@ -98,7 +102,11 @@ impl Parser<'_> {
                     span,
                 }));
             } else {
-                filters.push(LineFilter { op, alternatives, span });
+                filters.push(LineFilter {
+                    op,
+                    alternatives,
+                    span,
+                });
             }
         }
         Ok(StageKind::LineFilters(filters))
@@ -106,7 +114,10 @@ impl Parser<'_> {
 
     fn line_match(&mut self) -> Parse<LineMatch> {
         match self.kind() {
-            T::String => Ok(LineMatch { text: self.expect_string()?, is_ip: false }),
+            T::String => Ok(LineMatch {
+                text: self.expect_string()?,
+                is_ip: false,
+            }),
             T::Ip => {
                 self.advance();
                 self.expect(T::OpenParen)?;
@@ -126,7 +137,11 @@ impl Parser<'_> {
                 _ => keep_empty = true,
             }
         }
-        Ok(StageKind::Logfmt { strict, keep_empty, fields: self.extractions()? })
+        Ok(StageKind::Logfmt {
+            strict,
+            keep_empty,
+            fields: self.extractions()?,
+        })
     }
 
     fn extractions(&mut self) -> Parse<Vec<Extraction>> {
@@ -136,7 +151,11 @@ impl Parser<'_> {
         }
         loop {
             let label = self.expect_identifier()?;
-            let path = if self.take_if(T::Eq) { self.expect_string()? } else { label.clone() };
+            let path = if self.take_if(T::Eq) {
+                self.expect_string()?
+            } else {
+                label.clone()
+            };
             fields.push(Extraction { label, path });
             if !self.take_if(T::Comma) {
                 return Ok(fields);

@@ -68,9 +68,10 @@ pub(super) fn call<'v>(
         ("urlquery", _) => Ok(Value::string(query_escape(&print(args, fields)))),
         ("call", []) => Err(CallError::arity(name, "at least 1", 0)),
         ("call", [Value::Nil, ..]) => Err(CallError::Failed("call of nil".to_owned())),
-        ("call", [other, ..]) => {
-            Err(CallError::Failed(format!("non-function of type {}", other.type_name())))
-        }
+        ("call", [other, ..]) => Err(CallError::Failed(format!(
+            "non-function of type {}",
+            other.type_name()
+        ))),
         _ => Err(CallError::arity(name, "at least 1", args.len())),
     })
 }
@@ -103,7 +104,12 @@ fn len<'v>(value: &Value<'v>, fields: &dyn Fn() -> Vec<(String, String)>) -> Cal
         Value::Map(map) => map.len(),
         Value::Root => fields().len(),
         Value::Nil => return Err(CallError::Failed("len of nil pointer".to_owned())),
-        other => return Err(CallError::Failed(format!("len of type {}", other.type_name()))),
+        other => {
+            return Err(CallError::Failed(format!(
+                "len of type {}",
+                other.type_name()
+            )));
+        }
     };
     Ok(Value::Int(length as i64))
 }
@@ -124,20 +130,29 @@ fn index<'v>(
                 map.remove(name.as_ref()).unwrap_or(Value::Nil)
             }
             (Value::Root | Value::Map(_), other) => {
-                return fail(format!("value has type {}; should be string", other.type_name()));
+                return fail(format!(
+                    "value has type {}; should be string",
+                    other.type_name()
+                ));
             }
             (Value::List(mut items), Value::Int(at)) => match usize::try_from(*at) {
                 Ok(at) if at < items.len() => items.swap_remove(at),
                 _ => return fail(format!("index out of range: {at}")),
             },
             (Value::String(text), Value::Int(at)) => {
-                match usize::try_from(*at).ok().and_then(|at| text.as_bytes().get(at).copied()) {
+                match usize::try_from(*at)
+                    .ok()
+                    .and_then(|at| text.as_bytes().get(at).copied())
+                {
                     Some(byte) => Value::Int(i64::from(byte)),
                     None => return fail(format!("index out of range: {at}")),
                 }
             }
             (Value::List(_) | Value::String(_), other) => {
-                return fail(format!("cannot index slice/array with type {}", other.type_name()));
+                return fail(format!(
+                    "cannot index slice/array with type {}",
+                    other.type_name()
+                ));
             }
             (Value::Nil, _) => return fail("index of untyped nil".to_owned()),
             (other, _) => return fail(format!("can't index item of type {}", other.type_name())),
@@ -168,7 +183,10 @@ fn slice<'v>(value: &Value<'v>, bounds: &[Value<'v>]) -> Called<'v> {
                 _ => return fail(format!("index out of range: {at}")),
             },
             other => {
-                return fail(format!("cannot index slice/array with type {}", other.type_name()));
+                return fail(format!(
+                    "cannot index slice/array with type {}",
+                    other.type_name()
+                ));
             }
         }
     }

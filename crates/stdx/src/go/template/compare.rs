@@ -40,9 +40,11 @@ fn equal(a: &Value<'_>, b: &Value<'_>) -> Compared {
         (Value::String(a), Value::String(b)) => Ok(a == b),
         (Value::Time(a), Value::Time(b)) => Ok(a == b),
         (Value::List(_) | Value::Map(_) | Value::Root, _)
-        | (_, Value::List(_) | Value::Map(_) | Value::Root) => {
-            Err(CallError::Failed(format!("non-comparable type {}: {}", "value", a.type_name())))
-        }
+        | (_, Value::List(_) | Value::Map(_) | Value::Root) => Err(CallError::Failed(format!(
+            "non-comparable type {}: {}",
+            "value",
+            a.type_name()
+        ))),
         _ => Err(incompatible()),
     }
 }
@@ -52,9 +54,12 @@ fn order(a: &Value<'_>, b: &Value<'_>) -> Result<Option<Ordering>, CallError> {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
         (Value::String(a), Value::String(b)) => Ok(Some(a.cmp(b))),
-        (Value::Int(_) | Value::Float(_) | Value::String(_), Value::Int(_) | Value::Float(_) | Value::String(_)) => {
-            Err(CallError::Failed("incompatible types for comparison".to_owned()))
-        }
+        (
+            Value::Int(_) | Value::Float(_) | Value::String(_),
+            Value::Int(_) | Value::Float(_) | Value::String(_),
+        ) => Err(CallError::Failed(
+            "incompatible types for comparison".to_owned(),
+        )),
         _ => Err(CallError::Failed("invalid type for comparison".to_owned())),
     }
 }

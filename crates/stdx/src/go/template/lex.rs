@@ -102,16 +102,21 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, (usize, String)> {
             text_at += text.len() - trimmed.len();
             text = trimmed;
         }
-        let trims_before =
-            open.is_some_and(|open| starts_trim(&source[open + 2..], '-'));
+        let trims_before = open.is_some_and(|open| starts_trim(&source[open + 2..], '-'));
         if trims_before {
             text = text.trim_end_matches([' ', '\t', '\r', '\n']);
         }
         if !text.is_empty() {
-            tokens.push(Token { kind: Kind::Text(text.to_owned()), at: text_at });
+            tokens.push(Token {
+                kind: Kind::Text(text.to_owned()),
+                at: text_at,
+            });
         }
         let Some(open) = open else {
-            tokens.push(Token { kind: Kind::End, at: source.len() });
+            tokens.push(Token {
+                kind: Kind::End,
+                at: source.len(),
+            });
             return Ok(tokens);
         };
         let inner = open + 2 + if trims_before { 2 } else { 0 };
@@ -128,7 +133,10 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, (usize, String)> {
             at = end + width;
             continue;
         }
-        tokens.push(Token { kind: Kind::Open, at: open });
+        tokens.push(Token {
+            kind: Kind::Open,
+            at: open,
+        });
         (at, trim_next) = lex_action(source, inner, &mut tokens)?;
     }
 }
@@ -136,7 +144,10 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, (usize, String)> {
 /// Whether a `-` with a space behind it follows.
 fn starts_trim(rest: &str, mark: char) -> bool {
     let mut chars = rest.chars();
-    chars.next() == Some(mark) && chars.next().is_some_and(|c| matches!(c, ' ' | '\t' | '\r' | '\n'))
+    chars.next() == Some(mark)
+        && chars
+            .next()
+            .is_some_and(|c| matches!(c, ' ' | '\t' | '\r' | '\n'))
 }
 
 /// Reads up to behind the closing braces; whether they trim the text that follows.
@@ -156,12 +167,14 @@ fn lex_action(
             if depth > 0 {
                 return Err((at, "unclosed left paren".to_owned()));
             }
-            tokens.push(Token { kind: Kind::Close, at });
+            tokens.push(Token {
+                kind: Kind::Close,
+                at,
+            });
             return Ok((at + if trims { 4 } else { 2 }, trims));
         }
         let is_word = |c: char| c == '_' || c.is_alphanumeric();
-        let word_len =
-            |text: &str| text.find(|c: char| !is_word(c)).unwrap_or(text.len());
+        let word_len = |text: &str| text.find(|c: char| !is_word(c)).unwrap_or(text.len());
         let (kind, width) = match c {
             ' ' | '\t' | '\r' | '\n' => {
                 let blank = |c: char| !matches!(c, ' ' | '\t' | '\r' | '\n');
@@ -186,32 +199,41 @@ fn lex_action(
             '=' => (Kind::Assign, 1),
             ':' if rest.starts_with(":=") => (Kind::Declare, 2),
             ':' => return Err((at, "expected :=".to_owned())),
-            '"' => (Kind::String(String::new()), quoted(rest, '"').ok_or((
-                at,
-                "unterminated quoted string".to_owned(),
-            ))?),
+            '"' => (
+                Kind::String(String::new()),
+                quoted(rest, '"').ok_or((at, "unterminated quoted string".to_owned()))?,
+            ),
             '`' => {
-                let end = rest[1..].find('`').ok_or((at, "unterminated raw quoted string".to_owned()))?;
+                let end = rest[1..]
+                    .find('`')
+                    .ok_or((at, "unterminated raw quoted string".to_owned()))?;
                 (Kind::String(String::new()), end + 2)
             }
-            '\'' => (Kind::Char(String::new()), quoted(rest, '\'').ok_or((
-                at,
-                "unterminated character constant".to_owned(),
-            ))?),
+            '\'' => (
+                Kind::Char(String::new()),
+                quoted(rest, '\'').ok_or((at, "unterminated character constant".to_owned()))?,
+            ),
             '$' => (Kind::Variable(String::new()), 1 + word_len(&rest[1..])),
             '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
                 (Kind::Number(String::new()), number_len(rest))
             }
             '.' => {
                 let len = word_len(&rest[1..]);
-                let kind = if len == 0 { Kind::Dot } else { Kind::Field(rest[1..=len].to_owned()) };
+                let kind = if len == 0 {
+                    Kind::Dot
+                } else {
+                    Kind::Field(rest[1..=len].to_owned())
+                };
                 (kind, 1 + len)
             }
             '+' | '-' | '0'..='9' => (Kind::Number(String::new()), number_len(rest)),
             c if is_word(c) => (Kind::Word(String::new()), word_len(rest)),
             c => {
                 let code = u32::from(c);
-                return Err((at, format!("unrecognized character in action: U+{code:04X} '{c}'")));
+                return Err((
+                    at,
+                    format!("unrecognized character in action: U+{code:04X} '{c}'"),
+                ));
             }
         };
         let text = rest[..width].to_owned();
@@ -247,7 +269,8 @@ fn quoted(text: &str, quote: char) -> Option<usize> {
 fn number_len(text: &str) -> usize {
     let mut previous = ' ';
     for (at, c) in text.char_indices() {
-        let is_sign = matches!(c, '+' | '-') && (at == 0 || matches!(previous, 'e' | 'E' | 'p' | 'P'));
+        let is_sign =
+            matches!(c, '+' | '-') && (at == 0 || matches!(previous, 'e' | 'E' | 'p' | 'P'));
         if !(is_sign || c == '.' || c == '_' || c.is_ascii_alphanumeric()) {
             return at;
         }

@@ -32,8 +32,15 @@ pub(super) fn parse(
     match ending {
         Ending::End => Ok((nodes, parser.defined)),
         Ending::Else | Ending::Keyword => {
-            let word = if matches!(ending, Ending::Else) { "{{else}}" } else { "{{end}}" };
-            Err(fail(parser.tokens[parser.at.saturating_sub(1)].at, &format!("unexpected {word}")))
+            let word = if matches!(ending, Ending::Else) {
+                "{{else}}"
+            } else {
+                "{{end}}"
+            };
+            Err(fail(
+                parser.tokens[parser.at.saturating_sub(1)].at,
+                &format!("unexpected {word}"),
+            ))
         }
     }
 }
@@ -90,7 +97,10 @@ impl Parser<'_> {
     }
 
     fn unexpected<T>(&self, context: &str) -> Result<T, Failure> {
-        Err((self.place(), format!("unexpected {} in {context}", self.peek().shown())))
+        Err((
+            self.place(),
+            format!("unexpected {} in {context}", self.peek().shown()),
+        ))
     }
 
     fn enter(&mut self) -> Result<(), Failure> {
@@ -111,7 +121,11 @@ impl Parser<'_> {
                 _ => {
                     self.skip_space();
                     let at = self.place();
-                    match self.peek_word().filter(|word| is_keyword(word)).map(str::to_owned) {
+                    match self
+                        .peek_word()
+                        .filter(|word| is_keyword(word))
+                        .map(str::to_owned)
+                    {
                         Some(word) => {
                             self.at += 1;
                             match word.as_str() {
@@ -153,7 +167,11 @@ impl Parser<'_> {
                 if self.ranges == 0 {
                     return Err((at, format!("{{{{{word}}}}} outside {{{{range}}}}")));
                 }
-                Ok(Some(if word == "break" { Node::Break } else { Node::Continue }))
+                Ok(Some(if word == "break" {
+                    Node::Break
+                } else {
+                    Node::Continue
+                }))
             }
             "template" => {
                 let name = self.template_name("template clause")?;
@@ -165,7 +183,11 @@ impl Parser<'_> {
                 let pipe = self.pipe("block clause")?;
                 self.close("block clause")?;
                 self.definition(name.clone())?;
-                Ok(Some(Node::Template { name, pipe: Some(pipe), at }))
+                Ok(Some(Node::Template {
+                    name,
+                    pipe: Some(pipe),
+                    at,
+                }))
             }
             _ => {
                 let name = self.template_name("define clause")?;
@@ -190,8 +212,11 @@ impl Parser<'_> {
 
     fn optional_pipe(&mut self, context: &str) -> Result<Option<Pipe>, Failure> {
         self.skip_space();
-        let pipe =
-            if *self.peek() == Kind::Close { None } else { Some(self.pipe(context)?) };
+        let pipe = if *self.peek() == Kind::Close {
+            None
+        } else {
+            Some(self.pipe(context)?)
+        };
         self.close(context)?;
         Ok(pipe)
     }
@@ -241,9 +266,21 @@ impl Parser<'_> {
         self.variables.truncate(scope);
         self.nesting -= 1;
         Ok(match word {
-            "if" => Node::If { pipe, body, otherwise },
-            "with" => Node::With { pipe, body, otherwise },
-            _ => Node::Range { pipe, body, otherwise },
+            "if" => Node::If {
+                pipe,
+                body,
+                otherwise,
+            },
+            "with" => Node::With {
+                pipe,
+                body,
+                otherwise,
+            },
+            _ => Node::Range {
+                pipe,
+                body,
+                otherwise,
+            },
         })
     }
 
@@ -276,16 +313,28 @@ impl Parser<'_> {
             return Err((self.place(), format!("missing value for {context}")));
         }
         for (index, command) in commands.iter().enumerate().skip(1) {
-            if let Some(WordKind::Bool(_) | WordKind::Dot | WordKind::Nil | WordKind::Int(..) | WordKind::Float(..) | WordKind::String(..)) =
-                command.words.first().map(|word| &word.kind)
+            if let Some(
+                WordKind::Bool(_)
+                | WordKind::Dot
+                | WordKind::Nil
+                | WordKind::Int(..)
+                | WordKind::Float(..)
+                | WordKind::String(..),
+            ) = command.words.first().map(|word| &word.kind)
             {
                 let message = format!("non executable command in pipeline stage {}", index + 1);
                 return Err((command.at, message));
             }
         }
-        self.variables.extend(variables.iter().filter(|_| !assigns).cloned());
+        self.variables
+            .extend(variables.iter().filter(|_| !assigns).cloned());
         self.nesting -= 1;
-        Ok(Pipe { variables, assigns, commands, at })
+        Ok(Pipe {
+            variables,
+            assigns,
+            commands,
+            at,
+        })
     }
 
     /// `$x :=`, `$i, $x :=` or `$x =`.
@@ -309,7 +358,9 @@ impl Parser<'_> {
                     self.at += 1;
                     self.skip_space();
                 }
-                Kind::Comma => return Err((self.place(), format!("too many declarations in {context}"))),
+                Kind::Comma => {
+                    return Err((self.place(), format!("too many declarations in {context}")));
+                }
                 _ => break,
             }
         }
@@ -326,7 +377,10 @@ impl Parser<'_> {
                 break;
             }
             words.push(self.word(context)?);
-            if !matches!(self.peek(), Kind::Space | Kind::Close | Kind::CloseParen | Kind::Pipe) {
+            if !matches!(
+                self.peek(),
+                Kind::Space | Kind::Close | Kind::CloseParen | Kind::Pipe
+            ) {
                 return self.unexpected("operand");
             }
         }
@@ -343,7 +397,10 @@ impl Parser<'_> {
             Kind::Field(name) => WordKind::Field(vec![name]),
             Kind::Variable(name) => {
                 if !self.variables.contains(&name) {
-                    return Err((at, format!("undefined variable {}", crate::go::quote::quote(&name))));
+                    return Err((
+                        at,
+                        format!("undefined variable {}", crate::go::quote::quote(&name)),
+                    ));
                 }
                 WordKind::Variable(name, Vec::new())
             }
@@ -410,10 +467,22 @@ impl Parser<'_> {
                 WordKind::Variable(name, names)
             }
             WordKind::Bool(_) | WordKind::Nil | WordKind::Dot => {
-                return Err((at, format!("unexpected . after term {}", crate::go::quote::quote(&Word { kind, at }.to_string()))));
+                return Err((
+                    at,
+                    format!(
+                        "unexpected . after term {}",
+                        crate::go::quote::quote(&Word { kind, at }.to_string())
+                    ),
+                ));
             }
             WordKind::Int(..) | WordKind::Float(..) | WordKind::String(..) => {
-                return Err((at, format!("unexpected . after term {}", crate::go::quote::quote(&Word { kind, at }.to_string()))));
+                return Err((
+                    at,
+                    format!(
+                        "unexpected . after term {}",
+                        crate::go::quote::quote(&Word { kind, at }.to_string())
+                    ),
+                ));
             }
             other => WordKind::Chain(Box::new(Word { kind: other, at }), more),
         };
@@ -428,6 +497,9 @@ fn number(text: String) -> Result<WordKind, String> {
     }
     match parse_float(&text) {
         Ok(value) if text.contains(['.', 'e', 'E', 'p', 'P']) => Ok(WordKind::Float(value, text)),
-        _ => Err(format!("bad number syntax: {}", crate::go::quote::quote(&text))),
+        _ => Err(format!(
+            "bad number syntax: {}",
+            crate::go::quote::quote(&text)
+        )),
     }
 }
