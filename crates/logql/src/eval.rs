@@ -5,6 +5,7 @@
 //! come in any order and in any pieces with the same answer.
 
 mod binary;
+mod hints;
 mod label_replace;
 mod log;
 mod plan;

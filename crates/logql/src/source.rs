@@ -48,6 +48,15 @@ pub enum Fields {
     Only(Vec<String>),
 }
 
+/// Something that is cheap to find out about an entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// The line contains this text.
+    LineContains(String),
+    /// The label of the stream or of the metadata has this value.
+    Label(String, String),
+}
+
 /// What the evaluator wants.
 #[derive(Debug, Clone)]
 pub struct Request<'q> {
@@ -61,13 +70,19 @@ pub struct Request<'q> {
     pub limit: Option<usize>,
     /// Conditions on the line as stored, all of which must hold; each has alternatives.
     pub line_filters: Vec<&'q LineFilter>,
-    /// Conditions on labels as stored, all of which must hold. One on a number, duration, size or
-    /// address does not drop an entry whose value cannot be read.
+    /// Conditions on labels as stored, all of which must hold; a stream label hides metadata of its
+    /// name, and a missing label is the empty text. A condition on a number, duration, size or address
+    /// drops an entry without the label, but not one whose value cannot be read.
     pub label_filters: Vec<&'q LabelFilter>,
+    /// Each entry of the answer satisfies at least one hint of every group, so that entries without any
+    /// may be left out. Nobody asks whether they were.
+    pub hints: Vec<Vec<Hint>>,
     /// Structured metadata that is needed.
     pub fields: Fields,
     /// What of the lines is needed.
     pub lines: LineNeed,
+    /// What of the lines is needed from a source that applies all of `line_filters`.
+    pub lines_if_filtered: LineNeed,
 }
 
 /// Which parts of a request every delivered entry satisfies.

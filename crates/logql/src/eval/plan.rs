@@ -9,7 +9,9 @@ use crate::pipeline::label_filter::TextTest;
 use crate::pipeline::row::{EXTRACTED, Row};
 use crate::pipeline::{Pipeline, Shown, without_idle};
 use crate::source::{Applied, Batch, Batches, Direction, Entry, Fields, LineNeed, Request};
-use crate::syntax::ast::{LabelFilter, LineFilter, LogExpr, Matcher, Stage, StageKind, Unwrap};
+use crate::syntax::ast::{
+    LabelFilter, LabelFilterKind, LineFilter, LogExpr, Matcher, Stage, StageKind, Unwrap,
+};
 
 /// How an expression over lines is to be read.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ fn head(stages: &[Stage]) -> Head<'_> {
             }
             StageKind::LabelFilter(filter) => {
                 head.keeps_all = false;
-                if labels_are_stored {
+                if labels_are_stored && sees_stored_labels(filter) {
                     head.label_filters.push(filter);
                 }
             }
@@ -86,6 +88,25 @@ fn head(stages: &[Stage]) -> Head<'_> {
     head
 }
 
+/// Whether a condition reads labels that a source can see: not the error, which a condition before may
+/// have set, and not the name that metadata get when a stream label has theirs.
+fn sees_stored_labels(filter: &LabelFilter) -> bool {
+    let mut sees = true;
+    let mut look = |name: &str| sees &= !name.starts_with("__") && !name.ends_with(EXTRACTED);
+    crate::pipeline::label_filter::each_name(filter, &mut look);
+    sees
+}
+
+fn is_about_texts(filter: &LabelFilter) -> bool {
+    match &filter.kind {
+        LabelFilterKind::And(left, right) | LabelFilterKind::Or(left, right) => {
+            is_about_texts(left) && is_about_texts(right)
+        }
+        LabelFilterKind::Text(_) => true,
+        _ => false,
+    }
+}
+
 /// Entries on their way from the source through the pipeline.
 pub(super) struct Reader<'s> {
     batches: Box<dyn Batches + 's>,
@@ -96,20 +117,33 @@ pub(super) struct Reader<'s> {
     end_ns: i64,
     batch: Batch,
     searched: Option<memchr::memmem::Finder<'static>>,
+    /// Why the stages cannot be compiled, to be told when an entry comes.
+    broken: Option<Error>,
 }
 
 /// Opens the source for a plan and compiles its stages.
 pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<Reader<'s>, Error> {
     let stages = without_idle(&plan.log.stages, plan.unwrap, &plan.shown);
+    let now_ns = evaluation.params.now_ns;
+    // The original compiles stages when the first entry of a matching stream comes, so that a wrong one
+    // over nothing is no error. Nothing of it may reach the source either.
+    let compiled = Pipeline::new(&stages, plan.unwrap, &plan.shown, now_ns);
+    let stages = if compiled.is_ok() { stages } else { Vec::new() };
     let head = head(&stages);
     let fields = match &plan.shown {
         Shown::All => Fields::All,
         Shown::Only(names) => fields_needed(plan, names),
     };
-    let mut lines = plan.lines;
-    if lines != LineNeed::Text && (head.reads_line || !head.line_filters.is_empty()) {
-        lines = LineNeed::Text;
-    }
+    let lines_if_filtered = if head.reads_line {
+        LineNeed::Text
+    } else {
+        plan.lines
+    };
+    let lines = if head.line_filters.is_empty() {
+        lines_if_filtered
+    } else {
+        LineNeed::Text
+    };
     let keeps_all = head.keeps_all && plan.unwrap.is_none();
     let request = Request {
         matchers: &plan.log.matchers,
@@ -121,15 +155,23 @@ pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<R
         limit: plan.limit.filter(|_| keeps_all),
         line_filters: head.line_filters,
         label_filters: head.label_filters,
+        hints: super::hints::hints(&stages),
         fields,
         lines,
+        lines_if_filtered,
     };
     let source = evaluation.source;
     let batches = source.open(&request)?;
     let applied = batches.applied();
-    let stages = remaining(&stages, &applied);
-    let now_ns = evaluation.params.now_ns;
-    let mut pipeline = Pipeline::new(&stages, plan.unwrap, &plan.shown, now_ns)?;
+    let (mut pipeline, broken) = match compiled {
+        Ok(pipeline) => {
+            let left = remaining(&stages, &applied);
+            let is_whole = left == stages;
+            let again = || Pipeline::new(&left, plan.unwrap, &plan.shown, now_ns);
+            (if is_whole { pipeline } else { again()? }, None)
+        }
+        Err(error) => (Pipeline::new(&[], None, &plan.shown, now_ns)?, Some(error)),
+    };
     let searched = pipeline
         .required_text()
         .map(|text| memchr::memmem::Finder::new(text).into_owned());
@@ -151,6 +193,7 @@ pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<R
         end_ns: plan.end_ns,
         batch: Batch::default(),
         searched,
+        broken,
     })
 }
 
@@ -228,8 +271,9 @@ fn remaining(stages: &[Stage], applied: &Applied) -> Vec<Stage> {
                 }
                 continue;
             }
-            StageKind::LabelFilter(_) if labels_are_stored => {
-                let done = is_done(&applied.label_filters, label_filter);
+            StageKind::LabelFilter(filter) if labels_are_stored && sees_stored_labels(filter) => {
+                // Only running a filter on a number sets the error of a value that cannot be read.
+                let done = is_done(&applied.label_filters, label_filter) && is_about_texts(filter);
                 label_filter += 1;
                 if !done {
                     out.push(stage.clone());
@@ -295,6 +339,7 @@ impl Reader<'_> {
         let empty = LabelSet::default();
         let mut row = Row::new(&empty);
         let pipeline = &mut self.pipeline;
+        let broken = &self.broken;
         let (start_ns, end_ns, range_applied) = (self.start_ns, self.end_ns, self.applied.range);
         let mut visit = |index: usize| -> Result<bool, Error> {
             let entry = batch.entries()[index];
@@ -302,6 +347,9 @@ impl Reader<'_> {
             let in_range = range_applied || (start_ns <= entry.time_ns && entry.time_ns < end_ns);
             if !in_range || !passes.get(stream).copied().unwrap_or(true) {
                 return Ok(true);
+            }
+            if let Some(error) = broken {
+                return Err(error.clone());
             }
             let labels = &batch.streams()[stream];
             row.reset(

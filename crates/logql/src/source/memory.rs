@@ -127,7 +127,12 @@ impl Source for MemorySource {
                 label_filters: Vec::new(),
             };
         }
-        let needs_text = request.lines == LineNeed::Text;
+        let lines = if self.applies {
+            request.lines_if_filtered
+        } else {
+            request.lines
+        };
+        let needs_text = lines == LineNeed::Text;
         Ok(Box::new(MemoryBatches {
             source: self,
             chosen,

@@ -10,6 +10,11 @@ impl Parser<'_> {
     pub(super) fn log_expr(&mut self) -> Parse<LogExpr> {
         let mut log = self.selector()?;
         self.stages(&mut log.stages)?;
+        if self.kind() == T::Pipe {
+            // Only a window may have `unwrap`, the one stage left.
+            self.advance();
+            return Err(self.unexpected(&[]));
+        }
         Ok(log)
     }
 
