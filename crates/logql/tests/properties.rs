@@ -2,7 +2,7 @@
 //! any order and any pieces, and a range query is its instants.
 
 use logql::eval::Data;
-use logql::{Control, LabelSet, MemorySource, Params, Series, evaluate, format, parse};
+use logql::{Control, Direction, LabelSet, MemorySource, Params, Series, evaluate, format, parse};
 use proptest::prelude::*;
 
 /// Query texts made of the grammar's pieces.
@@ -271,6 +271,65 @@ proptest! {
         for applies in [false, true] {
             let ours = run(&text, &params, &source(&mixed, batch, applies));
             prop_assert_eq!(show(&ours), show(&wanted), "{} applies={}", text, applies);
+        }
+    }
+
+    /// Guarantees: a log query gives the first entries in its direction that pass, whatever the order
+    /// and the pieces of the input and whatever the source applies.
+    #[test]
+    fn logs_are_the_first_that_pass(
+        samples in samples(),
+        limit in 1..12_usize,
+        is_forward in any::<bool>(),
+        shape in 0..4_usize,
+        batch in 1..10_usize,
+    ) {
+        let mut times = std::collections::BTreeSet::new();
+        let samples: Vec<Sample> =
+            samples.into_iter().filter(|sample| times.insert(sample.time_s)).collect();
+        type Test = fn(&Sample) -> bool;
+        let (stages, passes): (&str, Test) = match shape {
+            0 => ("", |_| true),
+            1 => ("|= \"mark\" | lvl=\"info\"", |s| s.level == "info"),
+            2 => ("!= \"v=1\" | lvl=\"warn\" or app=\"a\" | logfmt | v > 0", |s| {
+                !s.value.to_string().starts_with('1') && (s.level == "warn" || s.app == "a") && s.value > 0
+            }),
+            _ => ("| v_meta >= 0 | json | __error__!=\"\"", |s| s.value >= 0),
+        };
+        let mut data = MemorySource::new(batch, false);
+        let mut applying = MemorySource::new(batch, true);
+        for source in [&mut data, &mut applying] {
+            for app in ["a", "b", "c"] {
+                source.add_stream(LabelSet::from_pairs([("app", app)]));
+            }
+            for sample in &samples {
+                let stream = usize::from(sample.app.as_bytes()[0] - b'a');
+                let line = format!("lvl={} v={} mark", sample.level, sample.value);
+                let pair = |name: &str, value: &str| (name.into(), value.into());
+                let value = sample.value.to_string();
+                let metadata = vec![pair("lvl", sample.level), pair("v_meta", &value)];
+                source.add(stream, sample.time_s, line, metadata);
+            }
+        }
+        let mut wanted: Vec<&Sample> =
+            samples.iter().filter(|s| s.app != "c" && s.time_s < 50 && passes(s)).collect();
+        wanted.sort_by_key(|s| if is_forward { s.time_s } else { -s.time_s });
+        let mut wanted: Vec<i64> = wanted.iter().take(limit).map(|s| s.time_s).collect();
+        wanted.sort_unstable();
+        let text = format!("{{app=~\"a|b\"}} {stages}");
+        let expr = parse(&text).into_result().unwrap();
+        let mut params = Params::range(0, 50, 0);
+        params.limit = limit;
+        params.direction = if is_forward { Direction::Forward } else { Direction::Backward };
+        for source in [&data, &applying] {
+            let answer = evaluate(&expr, &params, source, &Control::default()).unwrap();
+            let Data::Streams(streams) = answer.data else {
+                panic!("no streams");
+            };
+            let mut ours: Vec<i64> =
+                streams.iter().flat_map(|one| one.entries.iter().map(|entry| entry.time_ns)).collect();
+            ours.sort_unstable();
+            prop_assert_eq!(&ours, &wanted, "{}", text);
         }
     }
 

@@ -4,9 +4,10 @@
 use super::{Applied, Batch, Batches, Direction, LineNeed, Request, Source};
 use crate::error::Error;
 use crate::labels::LabelSet;
-use crate::pipeline::label_filter::TextTest;
+use crate::pipeline::label_filter::{Condition, TextTest};
 use crate::pipeline::line_filter::LineFilterSet;
-use crate::pipeline::row::Pair;
+use crate::pipeline::names::Names;
+use crate::pipeline::row::{Pair, Row};
 
 /// An entry in memory.
 #[derive(Debug, Clone)]
@@ -93,11 +94,25 @@ impl MemorySource {
             .map(|filter| (*filter).clone())
             .collect();
         let lines = LineFilterSet::new(&filters).map_err(stage)?;
+        let mut names = Names::default();
+        let mut conditions = Vec::new();
+        for filter in &request.label_filters {
+            conditions.push(Condition::new(filter, &mut names).map_err(stage)?);
+        }
+        let nothing = LabelSet::default();
+        let mut row = Row::new(&nothing);
         chosen.retain(|index| {
             let entry = &self.entries[*index];
             passes[entry.stream]
                 && request.range.contains(model::TimeNs(entry.time_ns))
                 && lines.matches(&entry.line)
+                && {
+                    let labels = &self.streams[entry.stream];
+                    row.reset(labels, &entry.metadata, entry.time_ns, &entry.line);
+                    conditions
+                        .iter()
+                        .all(|condition| condition.keeps(&mut row, &names))
+                }
         });
         let time = |index: &usize| self.entries[*index].time_ns;
         match request.order {
@@ -124,7 +139,7 @@ impl Source for MemorySource {
                 range: true,
                 order: request.order.is_some(),
                 line_filters: vec![true; request.line_filters.len()],
-                label_filters: Vec::new(),
+                label_filters: vec![true; request.label_filters.len()],
             };
         }
         let lines = if self.applies {
