@@ -2,6 +2,7 @@
 //! any order and any pieces, and a range query is its instants.
 
 use logql::eval::Data;
+use logql::syntax::format::format_within;
 use logql::{Control, Direction, LabelSet, MemorySource, Params, Series, evaluate, format, parse};
 use proptest::prelude::*;
 
@@ -216,13 +217,13 @@ proptest! {
 
     /// Guarantees: the canonical and the readable print read back to the same query.
     #[test]
-    fn printing_reads_back(text in query()) {
+    fn printing_reads_back(text in query(), width in 0..120_usize) {
         let parsed = parse(&text);
         prop_assert!(parsed.diagnostics.is_empty(), "{text}: {:?}", parsed.diagnostics);
         let canonical = parsed.expr.to_string();
         let again = parse(&canonical).into_result();
         prop_assert_eq!(again.as_ref().map(ToString::to_string), Ok(canonical.clone()), "{}", text);
-        let pretty = parse(&format(&parsed.expr)).into_result();
+        let pretty = parse(&format_within(&parsed.expr, width)).into_result();
         prop_assert_eq!(pretty.map(|expr| expr.to_string()), Ok(canonical), "{}", text);
     }
 
