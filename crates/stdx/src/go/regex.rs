@@ -12,10 +12,12 @@
 mod ast;
 mod class;
 mod emit;
+mod empty;
 mod error;
 mod literal;
 mod parse;
 
+pub use empty::matches_empty;
 pub use error::{ErrorCode, RegexError};
 pub use literal::{ALTERNATIVES_MAX, literal_alternation, literal_prefix};
 
