@@ -3,13 +3,18 @@
 //! In: query text and a source of traces. Out: syntax trees, canonical text, matched spans and series.
 
 pub mod ast;
+pub mod bits;
 pub mod check;
+pub mod columns;
 pub mod error;
 pub mod lexer;
+pub mod nested_set;
 pub mod parser;
 pub mod place;
 mod print;
+mod program;
 mod regexes;
+pub mod structural;
 pub mod value;
 
 pub use check::check;
