@@ -13,11 +13,12 @@ use std::sync::Arc;
 use model::{SpanId, SpanKind, StatusCode, TimeNs, TraceId};
 
 pub(crate) use build::strip_zeros;
-pub use build::batch_of_spans;
+pub use build::{batch_of_spans, every_attribute};
 pub use text::TextColumn;
 
 use crate::ast::{AttributeScope, Intrinsic};
 use crate::bits::Bits;
+use crate::source::ScopedAttribute;
 use crate::value::Value;
 
 /// What one column holds.
@@ -202,6 +203,8 @@ pub struct Batch {
     pub durations: Vec<i64>,
     /// One a requested field, in that order; fields that are not stored stay [`Column::Absent`].
     pub columns: Vec<Column>,
+    /// Every attribute of every span, where that was asked for; else empty.
+    pub every_attribute: Vec<Vec<ScopedAttribute>>,
 }
 
 impl Batch {

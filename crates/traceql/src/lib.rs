@@ -1,20 +1,33 @@
 //! The Tempo query language over traces held by a source that the caller hands in.
 //!
 //! In: query text and a source of traces. Out: syntax trees, canonical text, matched spans and series.
+//! A query's way: [`lexer`] and [`parser`] make a tree ([`ast`]), [`check`] says what is wrong with it,
+//! [`search`] or [`metrics`] plan it, ask a [`source`] for columns and evaluate them.
+//!
+//! Deliberately not here: clocks, sockets, files, SQL, requests and their parameters.
 
 pub mod ast;
 pub mod bits;
 pub mod check;
 pub mod columns;
+pub mod conditions;
 pub mod error;
+pub mod lenient;
 pub mod lexer;
+pub mod memory;
+pub mod metrics;
 pub mod nested_set;
 pub mod parser;
 pub mod place;
 mod print;
-mod program;
+pub mod program;
 mod regexes;
+pub mod rewrite;
+pub mod search;
+pub mod source;
+pub mod spansets;
 pub mod structural;
+mod trace;
 pub mod value;
 
 pub use check::check;

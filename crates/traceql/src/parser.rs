@@ -72,17 +72,16 @@ struct Failed;
 
 type Read<T> = Result<T, Failed>;
 
-struct Parser<'t> {
-    text: &'t str,
+struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: u32,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl<'t> Parser<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, tokens: lex(text), at: 0, depth: 0, diagnostics: Vec::new() }
+impl Parser {
+    fn new(text: &str) -> Self {
+        Self { tokens: lex(text), at: 0, depth: 0, diagnostics: Vec::new() }
     }
 
     /// The current token; the last one, which is `End`, never goes away.

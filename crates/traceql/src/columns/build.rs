@@ -28,6 +28,7 @@ pub fn batch_of_spans<'s>(spans: impl IntoIterator<Item = &'s Span>, fields: &[F
         starts: spans.iter().map(|span| span.start.0).collect(),
         durations: spans.iter().map(|span| span.duration_nano).collect(),
         columns: fields.iter().map(|field| column(&spans, field)).collect(),
+        every_attribute: Vec::new(),
     }
 }
 
@@ -161,4 +162,17 @@ fn plain<T: Copy + Default>(values: &[Value], get: impl Fn(&Value) -> Option<T>)
         Some(Bits::from_fn(all.len(), |row| all[row].is_some()))
     };
     Plain { values: all.into_iter().map(Option::unwrap_or_default).collect(), present }
+}
+
+/// Every attribute of a span that can be told apart by value, for `compare`.
+pub fn every_attribute(span: &Span) -> Vec<crate::source::ScopedAttribute> {
+    let scopes = [
+        (AttributeScope::Span, &span.attributes),
+        (AttributeScope::Resource, &span.resource.attributes),
+        (AttributeScope::Instrumentation, &span.scope.attributes),
+    ];
+    let pairs = scopes.into_iter().flat_map(|(scope, attributes)| {
+        attributes.0.iter().map(move |(key, value)| (scope, Arc::clone(key), Value::of_attribute(value)))
+    });
+    pairs.collect()
 }

@@ -92,7 +92,7 @@ const fn scope_of(kind: Kind) -> Option<AttributeScope> {
     })
 }
 
-impl Parser<'_> {
+impl Parser {
     /// An attribute where one must stand.
     pub(super) fn attribute(&mut self) -> Read<Attribute> {
         match self.attribute_if_any()? {

@@ -69,7 +69,7 @@ impl FieldExpr {
     }
 }
 
-impl Parser<'_> {
+impl Parser {
     /// A whole expression.
     pub(super) fn field(&mut self) -> Read<FieldExpr> {
         self.field_above(LOGIC)

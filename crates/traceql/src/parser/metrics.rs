@@ -14,7 +14,7 @@ use crate::value::{Type, Value};
 /// Level above all comparisons, so that a number ends before the next second stage.
 const NUMBER_LEVEL: u8 = 3;
 
-impl Parser<'_> {
+impl Parser {
     /// Whether the current token starts a metrics stage.
     pub(super) fn at_metrics_stage(&self) -> bool {
         matches!(

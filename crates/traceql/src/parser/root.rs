@@ -83,7 +83,7 @@ pub(super) enum Wanted {
     Metrics,
 }
 
-impl Parser<'_> {
+impl Parser {
     /// The whole text.
     pub(super) fn query(&mut self) -> Option<Query> {
         let start = self.place();

@@ -34,7 +34,7 @@ impl ScalarExpr {
     }
 }
 
-impl Parser<'_> {
+impl Parser {
     /// A literal number, perhaps with a minus, or an aggregate.
     pub(super) fn scalar_operand(&mut self) -> Read<ScalarExpr> {
         let start = self.place();

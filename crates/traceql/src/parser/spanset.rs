@@ -30,7 +30,7 @@ const fn spanset_operator(kind: Kind) -> Option<SpansetOp> {
     })
 }
 
-impl Parser<'_> {
+impl Parser {
     /// `{ ... }`.
     pub(super) fn filter(&mut self) -> Read<SpansetExpr> {
         let (expr, span) = self.filter_expression()?;
