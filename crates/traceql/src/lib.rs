@@ -12,6 +12,7 @@ pub mod check;
 pub mod columns;
 pub mod conditions;
 pub mod error;
+pub mod format;
 pub mod lenient;
 pub mod lexer;
 pub mod memory;
@@ -31,6 +32,8 @@ mod trace;
 pub mod value;
 
 pub use check::check;
+pub use conditions::conjunction;
 pub use error::{Error, EvalError};
+pub use format::format;
 pub use parser::{parse, parse_attribute};
 pub use place::{Diagnostic, Place, Problem};

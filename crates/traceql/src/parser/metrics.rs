@@ -154,8 +154,8 @@ impl Parser {
     /// A number to compare with; durations only as they are written.
     fn threshold(&mut self, number: &ScalarExpr) -> Read<Value> {
         match number.as_number() {
-            Some((value, true)) if value.kind() == Type::Duration => Err(self.no_duration()),
-            Some((value, _)) => Ok(value.clone()),
+            Some((_, true)) => Err(self.no_duration()),
+            Some((value, false)) => Ok(value.clone()),
             None => Err(self.unexpected(&[])),
         }
     }
@@ -201,8 +201,8 @@ impl Parser {
     ) -> Read<MetricsExpr> {
         let span: Place = number.span.to(expr.span);
         let value = match number.as_number() {
-            Some((value, _)) if value.kind() == Type::Duration => return Err(self.no_duration()),
-            Some((value, _)) => value.clone(),
+            Some((value, false)) if value.kind() != Type::Duration => value.clone(),
+            Some(_) => return Err(self.no_duration()),
             None => return Err(self.unexpected(&[])),
         };
         let height = self.height_over(&[expr.height])?;

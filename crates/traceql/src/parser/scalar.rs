@@ -20,17 +20,21 @@ const fn aggregate(kind: Kind) -> Option<Aggregate> {
 }
 
 impl ScalarExpr {
-    /// A literal or folded number; `height` above 1 tells that it was computed.
+    /// A literal or folded number; `height` above 1 tells that it was computed from durations.
     pub(super) const fn number(value: Value, span: Place, height: u32) -> Self {
         Self { kind: ScalarKind::Number(value), span, height }
     }
 
-    /// The number, if it is one, and whether it was computed.
+    /// The number, if it is one, and whether it was computed from durations.
     pub(super) const fn as_number(&self) -> Option<(&Value, bool)> {
         match &self.kind {
             ScalarKind::Number(value) => Some((value, self.height > 1)),
             _ => None,
         }
+    }
+
+    fn is_of_duration(&self) -> bool {
+        self.height > 1 || matches!(self.kind, ScalarKind::Number(Value::Duration(_)))
     }
 }
 
@@ -43,7 +47,8 @@ impl Parser {
                 return match self.operand_above(u8::MAX, Wanted::Scalar)? {
                     Operand::Scalar(inner) if inner.as_number().is_some() => {
                         let (value, _) = inner.as_number().unwrap_or((&Value::Nil, false));
-                        Ok(ScalarExpr::number(negate(value), start.to(inner.span), 2))
+                        let span = start.to(inner.span);
+                        Ok(ScalarExpr::number(negate(value), span, inner.height))
                     }
                     _ => Err(self.unexpected(&[])),
                 };
@@ -154,7 +159,10 @@ impl Parser {
         let span = lhs.span.to(rhs.span);
         if let (Some((a, _)), Some((b, _))) = (lhs.as_number(), rhs.as_number()) {
             return match binary(op, a, b, &Patterns::default()) {
-                Ok(value) => Ok(ScalarExpr::number(value, span, 2)),
+                Ok(value) => {
+                    let height = if lhs.is_of_duration() || rhs.is_of_duration() { 2 } else { 1 };
+                    Ok(ScalarExpr::number(value, span, height))
+                }
                 Err(error) => Err(self.fail(span, error.to_string(), Vec::new())),
             };
         }
