@@ -65,9 +65,12 @@ fn spansets(expr: &SpansetExpr, depth: usize) -> String {
         }
         SpansetKind::Chain(first, rest) => {
             // Operators of one level group from the left, so a flat list reads back as the same chain.
-            let mut text = grouped(first, depth);
+            // Beside a pipeline everything stands in parentheses.
+            let all = is_piped(expr);
+            let mut text = grouped(first, all, depth);
             for (op, operand) in rest {
-                let _ = write!(text, "\n{}{} {}", indent(depth), op.symbol(), grouped(operand, depth));
+                let operand = grouped(operand, all, depth);
+                let _ = write!(text, "\n{}{} {operand}", indent(depth), op.symbol());
             }
             text
         }
@@ -76,8 +79,19 @@ fn spansets(expr: &SpansetExpr, depth: usize) -> String {
     }
 }
 
-fn grouped(expr: &SpansetExpr, depth: usize) -> String {
+fn is_piped(expr: &SpansetExpr) -> bool {
+    match &expr.kind {
+        SpansetKind::Pipeline(_) => true,
+        SpansetKind::Chain(first, rest) => {
+            is_piped(first) || rest.iter().any(|(_, operand)| is_piped(operand))
+        }
+        SpansetKind::Filter(_) | SpansetKind::Missing => false,
+    }
+}
+
+fn grouped(expr: &SpansetExpr, all: bool, depth: usize) -> String {
     match expr.kind {
+        SpansetKind::Filter(_) if all => format!("({})", spansets(expr, depth)),
         SpansetKind::Filter(_) => spansets(expr, depth),
         _ => format!("(\n{}{}\n{})", indent(depth + 1), spansets(expr, depth + 1), indent(depth)),
     }

@@ -24,7 +24,7 @@ use crate::place::{Diagnostic, Place, Problem};
 
 /// Levels of parentheses, operators and pipelines that a query may nest. Keeps every walk over a tree far
 /// from the end of a thread's stack.
-pub const NESTING_MAX: u32 = 400;
+pub const NESTING_MAX: u32 = 200;
 
 /// Bytes of text that are parsed, as the original's limit.
 pub const QUERY_BYTES_MAX: usize = 128 * 1024;
