@@ -180,7 +180,7 @@ fn nodes(len: usize) -> Vec<Node> {
 
 /// Nanoseconds a span at a small and a large size.
 fn growth(name: &str, work: impl Fn(usize) -> Box<dyn FnMut()>) {
-    const SMALL: usize = 2_000;
+    const SMALL: usize = 8_000;
     const LARGE: usize = 64_000;
     let (mut small, mut large) = (work(SMALL), work(LARGE));
     let (small, large) = best(
@@ -188,7 +188,7 @@ fn growth(name: &str, work: impl Fn(usize) -> Box<dyn FnMut()>) {
         || large(),
     );
     let detail = format!("{:.1} ns a span at {LARGE} spans", large / LARGE as f64 * 1e9);
-    line(name, "time a span, 64,000 spans over 2,000", large / small, 2.0, &detail);
+    line(name, "time a span, 64,000 spans over 8,000", large / small, 2.0, &detail);
 }
 
 fn structural() {

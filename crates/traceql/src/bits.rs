@@ -54,19 +54,17 @@ impl Bits {
         let mut words = Vec::with_capacity(items.len().div_ceil(64));
         let (chunks, rest) = items.as_chunks::<64>();
         for chunk in chunks {
-            // Bytes first: comparisons into bytes vectorise, shifts into a word do not.
-            let mut bytes = [0_u8; 64];
-            for (byte, item) in bytes.iter_mut().zip(chunk) {
-                *byte = u8::from(test(*item));
-            }
-            words.push(pack(&bytes));
+            // Four chains of sixteen bits, so that the processor can work on them side by side.
+            let (quarters, _) = chunk.as_chunks::<16>();
+            let word = quarters.iter().enumerate().fold(0, |word, (n, quarter)| {
+                let bits = |bits: u64, (bit, item): (usize, &T)| bits | u64::from(test(*item)) << bit;
+                word | quarter.iter().enumerate().fold(0, bits) << (n * 16)
+            });
+            words.push(word);
         }
         if !rest.is_empty() {
-            let mut bytes = [0_u8; 64];
-            for (byte, item) in bytes.iter_mut().zip(rest) {
-                *byte = u8::from(test(*item));
-            }
-            words.push(pack(&bytes));
+            let bits = |bits: u64, (bit, item): (usize, &T)| bits | u64::from(test(*item)) << bit;
+            words.push(rest.iter().enumerate().fold(0, bits));
         }
         Self { words, len: items.len() }
     }
@@ -126,17 +124,6 @@ impl Bits {
             })
         })
     }
-}
-
-/// 64 bytes of 0 or 1 as bits.
-#[inline]
-fn pack(bytes: &[u8; 64]) -> u64 {
-    let (groups, _) = bytes.as_chunks::<8>();
-    groups.iter().enumerate().fold(0, |word, (n, group)| {
-        // Gathers the lowest bit of each byte into the top byte.
-        let byte = u64::from_le_bytes(*group).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        word | byte << (n * 8)
-    })
 }
 
 #[cfg(test)]

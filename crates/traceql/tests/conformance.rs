@@ -1,10 +1,13 @@
 //! Runs the oracles of this language; `make conformance` prints their scores.
 //!
-//! Cases lie outside the repository, in `$THROUGHLINE_ORACLES/traces`; each file is a corpus of that name.
+//! Cases lie outside the repository, in `$THROUGHLINE_ORACLES/traces` and `$THROUGHLINE_GOLDENS/traces`; each
+//! file is a corpus of that name.
 //! Searches and metrics run over spans in memory.
 
 #[path = "conformance/eval.rs"]
 mod eval;
+#[path = "conformance/goldens.rs"]
+mod goldens;
 #[path = "conformance/metrics.rs"]
 mod metrics;
 #[path = "conformance/otlp.rs"]
@@ -30,16 +33,23 @@ use testkit::conformance::Report;
 use testkit::external::{Folder, find};
 
 fn main() -> ExitCode {
-    let Some(folder) = find(Folder::Oracles, "traces") else {
+    let oracles = find(Folder::Oracles, "traces");
+    let goldens = find(Folder::Goldens, "traces");
+    if oracles.is_none() && goldens.is_none() {
         return ExitCode::SUCCESS;
-    };
+    }
     let mut report = Report::new("traceql", env!("CARGO_MANIFEST_DIR"));
-    parse::run(&folder, &mut report);
-    eval::run(&folder, &mut report);
-    structure::run(&folder, &mut report);
-    search::run(&folder, &mut report);
-    metrics::run(&folder, &mut report);
-    parity::run(&folder, &mut report);
+    if let Some(folder) = oracles {
+        parse::run(&folder, &mut report);
+        eval::run(&folder, &mut report);
+        structure::run(&folder, &mut report);
+        search::run(&folder, &mut report);
+        metrics::run(&folder, &mut report);
+        parity::run(&folder, &mut report);
+    }
+    if let Some(folder) = goldens {
+        goldens::run(&folder, &mut report);
+    }
     if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -31,12 +31,15 @@ fn filter(mut series: Vec<Series>, keeps: impl Fn(f64) -> bool) -> Vec<Series> {
 }
 
 /// The largest values an interval; of equal values the series whose labels come first.
-pub fn top_k(series: Vec<Series>, limit: usize) -> Vec<Series> {
+pub fn top_k(mut series: Vec<Series>, limit: usize) -> Vec<Series> {
+    series.sort_by(|a, b| labels::order(&a.labels, &b.labels));
     ranked(series, limit, |a, b| b.total_cmp(&a))
 }
 
-/// The smallest values an interval; of equal values the series whose labels come first.
-pub fn bottom_k(series: Vec<Series>, limit: usize) -> Vec<Series> {
+/// The smallest values an interval; of equal values the series whose labels come last, as recorded from the
+/// original.
+pub fn bottom_k(mut series: Vec<Series>, limit: usize) -> Vec<Series> {
+    series.sort_by(|a, b| labels::order(&b.labels, &a.labels));
     ranked(series, limit, |a, b| a.total_cmp(&b))
 }
 
@@ -45,7 +48,6 @@ fn ranked(
     limit: usize,
     order: impl Fn(f64, f64) -> std::cmp::Ordering,
 ) -> Vec<Series> {
-    series.sort_by(|a, b| labels::order(&a.labels, &b.labels));
     let intervals = series.iter().map(|one| one.values.len()).max().unwrap_or(0);
     let mut ranking: Vec<usize> = Vec::with_capacity(series.len());
     for interval in 0..intervals {

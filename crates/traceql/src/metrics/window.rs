@@ -32,10 +32,23 @@ impl Window {
         Self::range(floor(start), upper, step)
     }
 
+    /// As the original answers a request: aligned, and one interval more before the start, so that the one
+    /// named by the floored start is whole.
+    pub fn of_request(start: i64, end: i64, step: i64) -> Self {
+        let aligned = Self::aligned(start, end, step);
+        Self { start: aligned.start.saturating_sub(aligned.step), ..aligned }
+    }
+
     /// One interval.
     pub fn instant(start: i64, end: i64) -> Self {
         let end = end.max(start);
         Self { start, end, step: end.saturating_sub(start).max(1), is_instant: true }
+    }
+
+    /// As the original answers a request for an instant: without the start itself, rates over all of it.
+    pub fn instant_of_request(start: i64, end: i64) -> Self {
+        let whole = Self::instant(start, end);
+        Self { start: whole.start.saturating_add(1).min(whole.end), ..whole }
     }
 
     /// Number of intervals.

@@ -45,6 +45,7 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Span {
         duration_nano: nanos(&json["endTimeUnixNano"]) - start,
         status_code: StatusCode(json["status"]["code"].as_i64().unwrap_or(0) as i32),
         status_message: text(&json["status"]["message"]).into(),
+        trace_state: text(&json["traceState"]).into(),
         attributes: attributes(&json["attributes"]),
         events: items(&json["events"])
             .iter()

@@ -13,13 +13,17 @@ use traceql::value::Value;
 
 use crate::{items, otlp, read, text};
 
-/// Runs a query over spans, cut into pieces of one.
+/// Runs a query over spans of all times, cut into pieces of one.
 pub fn find(query: &str, spans: &[Span]) -> Result<SearchResult, String> {
+    find_in(query, spans, TimeRange::ALL)
+}
+
+/// Runs a query for spans that start in a range.
+pub fn find_in(query: &str, spans: &[Span], range: TimeRange) -> Result<SearchResult, String> {
     traceql::check(query).map_err(|problems| problems[0].to_text(query))?;
     let parsed = traceql::parse(query).map_err(|error| error.to_text(query))?;
     let source = MemorySource::new(spans.to_vec(), 1);
-    let options =
-        SearchOptions { range: TimeRange::ALL, limit: 1000, spans_per_spanset: 100 };
+    let options = SearchOptions { range, limit: 1000, spans_per_spanset: 100 };
     let never = || false;
     let control = Control::new(&never, 64 << 20);
     search(&parsed, &source, &options, &control).map_err(|error| error.to_string())
