@@ -1,7 +1,8 @@
 //! The syntax tree of a query, with the place in the text on every node.
 //!
-//! Out of the parser, into the printer, the checker and the planner. Chains of `&&`, `||` and of spanset
-//! operators on one level are lists, so that a long query is not a deep tree; they group from the left.
+//! Out of the parser, into the printer, the checker and the planner. Chains of `&&`, `||` and of
+//! spanset operators on one level are lists, so that a long query is not a deep tree; they group
+//! from the left.
 
 mod attribute;
 mod op;

@@ -1,7 +1,8 @@
 //! Whether a query that is well formed means something.
 //!
-//! In: a tree. Out: the problems in the order of the text, in the original's words. Types are as far as
-//! the text tells them; attributes have any type. Deliberately not here: parameters of requests.
+//! In: a tree. Out: the problems in the order of the text, in the original's words. Types are as
+//! far as the text tells them; attributes have any type. Deliberately not here: parameters of
+//! requests.
 
 mod metrics;
 mod scalar;
@@ -23,7 +24,11 @@ pub fn check(text: &str) -> Result<String, Vec<Diagnostic>> {
     match parsed.query {
         Some(query) => {
             diagnostics.extend(problems(&query));
-            if diagnostics.is_empty() { Ok(query.to_string()) } else { Err(diagnostics) }
+            if diagnostics.is_empty() {
+                Ok(query.to_string())
+            } else {
+                Err(diagnostics)
+            }
         }
         None => Err(diagnostics),
     }
@@ -54,7 +59,12 @@ impl Checker {
     }
 
     fn note(&mut self, span: Place, message: String, problem: Problem) {
-        self.diagnostics.push(Diagnostic { span, message, expected: Vec::new(), problem });
+        self.diagnostics.push(Diagnostic {
+            span,
+            message,
+            expected: Vec::new(),
+            problem,
+        });
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
@@ -67,13 +77,17 @@ impl Checker {
                     if !types::reads_span(expr) {
                         self.wrong(
                             *span,
-                            format!("grouping field expressions must reference the span: by({expr})"),
+                            format!(
+                                "grouping field expressions must reference the span: by({expr})"
+                            ),
                         );
                     }
                 }
                 Stage::Coalesce(_) => {}
                 Stage::Select(attributes, _) => {
-                    attributes.iter().for_each(|attribute| self.attribute(attribute));
+                    attributes
+                        .iter()
+                        .for_each(|attribute| self.attribute(attribute));
                 }
             }
         }
@@ -156,7 +170,10 @@ impl Checker {
             let message = format!("binary operations must operate on the same type: {expr}");
             self.wrong(expr.span, message);
         } else if !is_legal(op, lhs, rhs) {
-            self.wrong(expr.span, format!("illegal operation for the given types: {expr}"));
+            self.wrong(
+                expr.span,
+                format!("illegal operation for the given types: {expr}"),
+            );
         }
     }
 

@@ -1,8 +1,9 @@
 //! Decoded spans in columns: what a source hands up and what expressions are evaluated over.
 //!
-//! In: a source's columns, one a requested [`Field`]. Out: values by row and slices for whole-column loops.
-//! Rows of one trace stand together. Ids, start and duration are always there; what is computed from a whole
-//! trace (nested sets, root names) is filled in by [`crate::trace`], never by a source.
+//! In: a source's columns, one a requested [`Field`]. Out: values by row and slices for
+//! whole-column loops. Rows of one trace stand together. Ids, start and duration are always there;
+//! what is computed from a whole trace (nested sets, root names) is filled in by [`crate::trace`],
+//! never by a source.
 
 mod build;
 mod text;
@@ -106,20 +107,34 @@ impl Column {
     pub fn value(&self, row: usize) -> Value {
         match self {
             Self::Absent => Value::Nil,
-            Self::Int(plain) => plain.get(row).map_or(Value::Nil, |value| Value::Int(*value)),
-            Self::Float(plain) => plain.get(row).map_or(Value::Nil, |value| Value::Float(*value)),
-            Self::Bool(plain) => plain.get(row).map_or(Value::Nil, |value| Value::Bool(*value)),
+            Self::Int(plain) => plain
+                .get(row)
+                .map_or(Value::Nil, |value| Value::Int(*value)),
+            Self::Float(plain) => plain
+                .get(row)
+                .map_or(Value::Nil, |value| Value::Float(*value)),
+            Self::Bool(plain) => plain
+                .get(row)
+                .map_or(Value::Nil, |value| Value::Bool(*value)),
             Self::Duration(plain) => plain.get(row).map_or(Value::Nil, |ns| Value::Duration(*ns)),
             Self::Status(codes) => Value::Status(codes[row]),
             Self::Kind(kinds) => Value::Kind(kinds[row]),
-            Self::Text(texts) => {
-                texts.get(row).map_or(Value::Nil, |text| Value::Str(Arc::clone(text)))
-            }
+            Self::Text(texts) => texts
+                .get(row)
+                .map_or(Value::Nil, |text| Value::Str(Arc::clone(text))),
             Self::Mixed(values) => values[row].clone(),
             Self::Lists { .. } => {
-                let items: Vec<Value> =
-                    self.list(row).iter().filter(|item| !item.is_nil()).cloned().collect();
-                if items.is_empty() { Value::Nil } else { Value::Array(items.into()) }
+                let items: Vec<Value> = self
+                    .list(row)
+                    .iter()
+                    .filter(|item| !item.is_nil())
+                    .cloned()
+                    .collect();
+                if items.is_empty() {
+                    Value::Nil
+                } else {
+                    Value::Array(items.into())
+                }
             }
         }
     }
@@ -134,8 +149,8 @@ impl Column {
         }
     }
 
-    /// Whether `x = nil` (false) or `x != nil` (true) holds for a row. An event's or link's attribute is
-    /// both there and missing when some have it and some do not.
+    /// Whether `x = nil` (false) or `x != nil` (true) holds for a row. An event's or link's
+    /// attribute is both there and missing when some have it and some do not.
     pub fn exists(&self, row: usize, is_there: bool) -> bool {
         match self {
             Self::Lists { .. } => self.list(row).iter().any(|item| item.is_nil() != is_there),
@@ -190,8 +205,8 @@ pub struct TraceRows {
 /// Spans in columns.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    /// Covers all rows in order. In a piece of spans one trace may appear several times; when whole traces
-    /// were asked for, each once.
+    /// Covers all rows in order. In a piece of spans one trace may appear several times; when whole
+    /// traces were asked for, each once.
     pub traces: Vec<TraceRows>,
     /// Own ids.
     pub span_ids: Vec<SpanId>,

@@ -1,10 +1,16 @@
 //! What a query demands of spans, as a source can use it to skip what cannot match.
 //!
-//! In: expressions. Out: one AND/OR tree of conditions a spanset. A condition is *necessary*: a span for
-//! which the tree is false with all hints taken as true cannot match. Or it is a *hint*: negations, `!=` and
-//! `= nil`, which a source may use for order or cost but not to skip. The evaluator tests everything itself.
+//! In: expressions. Out: one AND/OR tree of conditions a spanset. A condition is *necessary*: a
+//! span for which the tree is false with all hints taken as true cannot match. Or it is a *hint*:
+//! negations, `!=` and `= nil`, which a source may use for order or cost but not to skip. The
+//! evaluator tests everything itself.
+
+use std::fmt;
 
 use crate::ast::{Attribute, BinaryOp, FieldExpr, FieldKind, UnaryOp};
+use crate::check::problems;
+use crate::parser::parse;
+use crate::place::Diagnostic;
 use crate::value::Value;
 
 /// What is asked of an attribute's value.
@@ -31,6 +37,21 @@ pub struct Condition {
     pub is_necessary: bool,
 }
 
+impl fmt::Display for Condition {
+    /// As a query writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.attribute)?;
+        match &self.demand {
+            Demand::Exists => f.write_str("!= nil"),
+            Demand::Absent => f.write_str("= nil"),
+            Demand::Compare(op, value) => write!(f, "{} {value}", op.symbol()),
+            Demand::Set(op, values) => {
+                write!(f, "{} {}", op.symbol(), Value::Array(values.clone().into()))
+            }
+        }
+    }
+}
+
 /// Conditions on one span.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tree {
@@ -53,9 +74,11 @@ impl Tree {
         match &expr.kind {
             FieldKind::Literal(value) if value.is_true() => Self::Any,
             FieldKind::Literal(_) | FieldKind::Missing => Self::NOTHING,
-            FieldKind::Attribute(attribute) => {
-                leaf(attribute, Demand::Compare(BinaryOp::Equal, Value::Bool(true)), true)
-            }
+            FieldKind::Attribute(attribute) => leaf(
+                attribute,
+                Demand::Compare(BinaryOp::Equal, Value::Bool(true)),
+                true,
+            ),
             FieldKind::Unary(UnaryOp::Not | UnaryOp::Negate, _) => Self::Any,
             FieldKind::Exists(operand, is_there) => match &operand.kind {
                 FieldKind::Attribute(attribute) if *is_there && attribute.intrinsic.is_none() => {
@@ -67,12 +90,13 @@ impl Tree {
                 _ => Self::Any,
             },
             FieldKind::Binary(op, lhs, rhs) => binary(*op, lhs, rhs),
-            FieldKind::Logic(first, rest) => rest.iter().fold(Self::of(first), |tree, (op, operand)| {
-                match op {
-                    BinaryOp::And => tree.and(Self::of(operand)),
-                    _ => tree.or(Self::of(operand)),
-                }
-            }),
+            FieldKind::Logic(first, rest) => {
+                rest.iter()
+                    .fold(Self::of(first), |tree, (op, operand)| match op {
+                        BinaryOp::And => tree.and(Self::of(operand)),
+                        _ => tree.or(Self::of(operand)),
+                    })
+            }
         }
     }
 
@@ -106,7 +130,11 @@ impl Tree {
 }
 
 fn leaf(attribute: &Attribute, demand: Demand, is_necessary: bool) -> Tree {
-    Tree::Leaf(Condition { attribute: attribute.clone(), demand, is_necessary })
+    Tree::Leaf(Condition {
+        attribute: attribute.clone(),
+        demand,
+        is_necessary,
+    })
 }
 
 fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr) -> Tree {
@@ -144,8 +172,9 @@ fn operands_exist(expr: &FieldExpr) -> Tree {
     }
 }
 
-/// The conditions of a query that is one spanset filter, for a form of chips: each `a = b` joined by `&&`.
-/// `None` when it is anything else (several spansets, `||`, arithmetic, hints), which a form cannot show.
+/// The conditions of a query that is one spanset filter, for a form of chips: each `a = b` joined
+/// by `&&`. `None` when it is anything else (several spansets, `||`, arithmetic, hints), which a
+/// form cannot show.
 pub fn conjunction(query: &crate::ast::Query) -> Option<Vec<Condition>> {
     use crate::ast::{Body, SpansetKind, Stage};
     let Body::Spansets(pipeline) = &query.body else {
@@ -177,12 +206,25 @@ pub fn conjunction(query: &crate::ast::Query) -> Option<Vec<Condition>> {
     Some(conditions)
 }
 
+/// [`conjunction`] of a text; the error is the first problem of the text.
+pub fn parse_conjunction(text: &str) -> Result<Option<Vec<Condition>>, Diagnostic> {
+    let query = parse(text)?;
+    match problems(&query).into_iter().next() {
+        Some(problem) => Err(problem),
+        None => Ok(conjunction(&query)),
+    }
+}
+
 fn single(expr: &FieldExpr) -> Option<Condition> {
     match (&expr.kind, Tree::of(expr)) {
         (FieldKind::Exists(operand, is_there), _) => match &operand.kind {
             FieldKind::Attribute(attribute) => Some(Condition {
                 attribute: attribute.clone(),
-                demand: if *is_there { Demand::Exists } else { Demand::Absent },
+                demand: if *is_there {
+                    Demand::Exists
+                } else {
+                    Demand::Absent
+                },
                 is_necessary: *is_there,
             }),
             _ => None,

@@ -1,7 +1,7 @@
 //! Queries that are being typed: conditions without a right side count as `true`.
 //!
-//! In: the text of an unfinished query, such as the filter of an autocompletion request. Out: a query that
-//! says what can be said already, or nothing. A missing closing brace is added.
+//! In: the text of an unfinished query, such as the filter of an autocompletion request. Out: a
+//! query that says what can be said already, or nothing. A missing closing brace is added.
 
 use crate::ast::Query;
 use crate::lexer::{Kind, lex};
@@ -33,7 +33,10 @@ fn words(text: &str) -> Vec<Word<'_>> {
             _ if token.kind == Kind::EndAttribute => continue,
             _ => {
                 start = token.place.start as usize;
-                words.push(Word { kind: token.kind, text: &text[start..end] });
+                words.push(Word {
+                    kind: token.kind,
+                    text: &text[start..end],
+                });
             }
         }
         is_open = match token.kind {
@@ -64,8 +67,8 @@ const fn opens_attribute(kind: Kind) -> bool {
     )
 }
 
-/// The text with every unfinished condition inside braces replaced by `true`. Conditions end at `&&`, `||`,
-/// parentheses of their level and braces. Words are set apart by one blank.
+/// The text with every unfinished condition inside braces replaced by `true`. Conditions end at
+/// `&&`, `||`, parentheses of their level and braces. Words are set apart by one blank.
 pub fn without_gaps(text: &str) -> String {
     let words = words(text);
     let mut out: Vec<String> = Vec::new();
@@ -95,7 +98,12 @@ pub fn without_gaps(text: &str) -> String {
 const fn is_border(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::And | Kind::Or | Kind::OpenParen | Kind::CloseParen | Kind::OpenBrace | Kind::CloseBrace
+        Kind::And
+            | Kind::Or
+            | Kind::OpenParen
+            | Kind::CloseParen
+            | Kind::OpenBrace
+            | Kind::CloseBrace
     )
 }
 
@@ -117,7 +125,10 @@ fn condition_len(words: &[Word<'_>]) -> usize {
 fn push_condition(words: &[Word<'_>], out: &mut Vec<String>) {
     if words.last().is_some_and(|word| is_comparison(word.kind)) {
         // A `!` before the condition stays: nothing is known of what it negates.
-        let negations = words.iter().take_while(|word| word.kind == Kind::Not).count();
+        let negations = words
+            .iter()
+            .take_while(|word| word.kind == Kind::Not)
+            .count();
         out.push(format!("{}true", "!".repeat(negations)));
     } else {
         out.extend(words.iter().map(|word| word.text.to_owned()));

@@ -1,9 +1,9 @@
 //! Query text to tokens.
 //!
 //! In: any UTF-8 text. Out: tokens that end with [`Kind::End`] or, where the text cannot be read,
-//! [`Kind::Broken`] before it. Total and linear; a broken rest is not looked at. An attribute is two to
-//! four tokens (scope, perhaps a second scope, name, end), as in the original, whose error texts name
-//! them.
+//! [`Kind::Broken`] before it. Total and linear; a broken rest is not looked at. An attribute is
+//! two to four tokens (scope, perhaps a second scope, name, end), as in the original, whose error
+//! texts name them.
 
 mod attribute;
 mod number;
@@ -20,10 +20,18 @@ use crate::place::Place;
 
 /// The tokens of `text`.
 pub fn lex(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 4 + 2) };
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        tokens: Vec::with_capacity(text.len() / 4 + 2),
+    };
     while lexer.step() {}
     let end = Place::new(text.len(), text.len());
-    lexer.tokens.push(Token { kind: Kind::End, place: end, payload: Payload::None });
+    lexer.tokens.push(Token {
+        kind: Kind::End,
+        place: end,
+        payload: Payload::None,
+    });
     lexer.tokens
 }
 
@@ -40,7 +48,11 @@ impl<'t> Lexer<'t> {
 
     fn push(&mut self, kind: Kind, len: usize, payload: Payload) -> bool {
         let place = Place::new(self.at, self.at + len);
-        self.tokens.push(Token { kind, place, payload });
+        self.tokens.push(Token {
+            kind,
+            place,
+            payload,
+        });
         self.at += len;
         true
     }
@@ -117,7 +129,9 @@ impl<'t> Lexer<'t> {
     fn word(&mut self) -> bool {
         let rest = self.rest();
         let is_part = |c: char| {
-            c.is_ascii_alphanumeric() || c == '_' || (!c.is_ascii() && (text::is_letter(c) || text::is_digit(c)))
+            c.is_ascii_alphanumeric()
+                || c == '_'
+                || (!c.is_ascii() && (text::is_letter(c) || text::is_digit(c)))
         };
         let len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         if len == 0 {
@@ -168,7 +182,10 @@ impl<'t> Lexer<'t> {
             }
             Err(message) => {
                 // The original points at the scope, whose token has just been read.
-                self.at = self.tokens.last().map_or(self.at, |token| token.place.start as usize);
+                self.at = self
+                    .tokens
+                    .last()
+                    .map_or(self.at, |token| token.place.start as usize);
                 self.broken(message)
             }
         }
@@ -214,7 +231,9 @@ impl<'t> Lexer<'t> {
             ("%", Kind::Modulo),
             ("^", Kind::Power),
         ];
-        let found = OPERATORS.iter().find(|(symbol, _)| rest.starts_with(symbol));
+        let found = OPERATORS
+            .iter()
+            .find(|(symbol, _)| rest.starts_with(symbol));
         match found {
             Some(&(symbol, kind)) => self.push(kind, symbol.len(), Payload::None),
             None => self.unknown(),
@@ -223,7 +242,10 @@ impl<'t> Lexer<'t> {
 
     fn unknown(&mut self) -> bool {
         let character = self.rest().chars().next().unwrap_or(' ');
-        self.broken(&format!("syntax error: unexpected {}", quote::quote_rune(character)))
+        self.broken(&format!(
+            "syntax error: unexpected {}",
+            quote::quote_rune(character)
+        ))
     }
 }
 

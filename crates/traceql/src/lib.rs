@@ -1,8 +1,9 @@
 //! The Tempo query language over traces held by a source that the caller hands in.
 //!
-//! In: query text and a source of traces. Out: syntax trees, canonical text, matched spans and series.
-//! A query's way: [`lexer`] and [`parser`] make a tree ([`ast`]), [`check`] says what is wrong with it,
-//! [`search`] or [`metrics`] plan it, ask a [`source`] for columns and evaluate them.
+//! In: query text and a source of traces. Out: syntax trees, canonical text, matched spans and
+//! series. A query's way: [`lexer`] and [`parser`] make a tree ([`ast`]), [`check`] says what is
+//! wrong with it, [`search`] or [`metrics`] plan it, ask a [`source`] for columns and evaluate
+//! them.
 //!
 //! Deliberately not here: clocks, sockets, files, SQL, requests and their parameters.
 
@@ -15,6 +16,7 @@ pub mod error;
 pub mod format;
 pub mod lenient;
 pub mod lexer;
+mod matching;
 pub mod memory;
 pub mod metrics;
 pub mod nested_set;
@@ -28,11 +30,12 @@ pub mod search;
 pub mod source;
 pub mod spansets;
 pub mod structural;
+pub mod tags;
 mod trace;
 pub mod value;
 
 pub use check::check;
-pub use conditions::conjunction;
+pub use conditions::{conjunction, parse_conjunction};
 pub use error::{Error, EvalError};
 pub use format::format;
 pub use parser::{parse, parse_attribute};

@@ -1,8 +1,8 @@
 //! Numbers over time from spans.
 //!
-//! In: a metrics query, a source, a window of intervals. Out: series with one value an interval, NaN where
-//! there is no sample. Each pipeline of the query is read once; second stages and arithmetic work on its
-//! series. A span counts in the interval in which it starts.
+//! In: a metrics query, a source, a window of intervals. Out: series with one value an interval,
+//! NaN where there is no sample. Each pipeline of the query is read once; second stages and
+//! arithmetic work on its series. A span counts in the interval in which it starts.
 
 mod accumulate;
 mod compare;
@@ -86,7 +86,12 @@ fn expression(
             let right = expression(rhs, source, options, hints, control)?;
             math::join(*op, left, right, &math::name_of(expr))
         }
-        MetricsKind::ScalarMath { op, number, is_left, expr } => {
+        MetricsKind::ScalarMath {
+            op,
+            number,
+            is_left,
+            expr,
+        } => {
             let series = expression(expr, source, options, hints, control)?;
             math::with_number(*op, number.as_f64().unwrap_or(f64::NAN), *is_left, series)
         }

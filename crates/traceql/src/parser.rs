@@ -1,12 +1,13 @@
 //! Tokens to syntax tree, with recovery.
 //!
-//! In: query text. Out: a tree, perhaps with gaps, and diagnostics in the order of the text; a query is good
-//! when there is none. Recursive descent by precedence; depth is limited by [`NESTING_MAX`]. Literals are
-//! folded on the way (`1 + 1` is `2`, `x != nil` is a test for existence), as the original does, so that
-//! canonical texts agree. Types are not looked at here; `check` does that.
+//! In: query text. Out: a tree, perhaps with gaps, and diagnostics in the order of the text; a
+//! query is good when there is none. Recursive descent by precedence; depth is limited by
+//! [`NESTING_MAX`]. Literals are folded on the way (`1 + 1` is `2`, `x != nil` is a test for
+//! existence), as the original does, so that canonical texts agree. Types are not looked at here;
+//! `check` does that.
 //!
-//! After an error inside braces the reader goes on behind the next `&&`, `||`, `)` or `}`; outside braces
-//! behind the next bar.
+//! After an error inside braces the reader goes on behind the next `&&`, `||`, `)` or `}`; outside
+//! braces behind the next bar.
 
 mod attribute;
 mod field;
@@ -22,8 +23,8 @@ use crate::ast::Query;
 use crate::lexer::{Kind, Payload, Token, lex};
 use crate::place::{Diagnostic, Place, Problem};
 
-/// Levels of parentheses, operators and pipelines that a query may nest. Keeps every walk over a tree far
-/// from the end of a thread's stack.
+/// Levels of parentheses, operators and pipelines that a query may nest. Keeps every walk over a
+/// tree far from the end of a thread's stack.
 pub const NESTING_MAX: u32 = 200;
 
 /// Bytes of text that are parsed, as the original's limit.
@@ -41,14 +42,28 @@ pub struct Parsed {
 /// Reads as much of `text` as can be read.
 pub fn parse_with_recovery(text: &str) -> Parsed {
     if text.len() > QUERY_BYTES_MAX {
-        let message = format!("query of {} bytes is longer than {QUERY_BYTES_MAX} bytes", text.len());
+        let message = format!(
+            "query of {} bytes is longer than {QUERY_BYTES_MAX} bytes",
+            text.len()
+        );
         let span = Place::new(QUERY_BYTES_MAX, text.len());
-        let diagnostic = Diagnostic { span, message, expected: Vec::new(), problem: Problem::Limit };
-        return Parsed { query: None, diagnostics: vec![diagnostic] };
+        let diagnostic = Diagnostic {
+            span,
+            message,
+            expected: Vec::new(),
+            problem: Problem::Limit,
+        };
+        return Parsed {
+            query: None,
+            diagnostics: vec![diagnostic],
+        };
     }
     let mut parser = Parser::new(text);
     let query = parser.query();
-    Parsed { query, diagnostics: parser.diagnostics }
+    Parsed {
+        query,
+        diagnostics: parser.diagnostics,
+    }
 }
 
 /// Reads a query; the error is the first one of the text.
@@ -81,7 +96,12 @@ struct Parser {
 
 impl Parser {
     fn new(text: &str) -> Self {
-        Self { tokens: lex(text), at: 0, depth: 0, diagnostics: Vec::new() }
+        Self {
+            tokens: lex(text),
+            at: 0,
+            depth: 0,
+            diagnostics: Vec::new(),
+        }
     }
 
     /// The current token; the last one, which is `End`, never goes away.
@@ -130,13 +150,17 @@ impl Parser {
         Err(self.unexpected(&expected))
     }
 
-    /// Notes that the current token may not stand there. The original lists up to four alternatives.
+    /// Notes that the current token may not stand there. The original lists up to four
+    /// alternatives.
     fn unexpected(&mut self, expected: &[Kind]) -> Failed {
         let token = self.token();
         let span = token.place;
         let mut expected: Vec<Kind> = expected.to_vec();
         expected.sort_by_key(|kind| *kind as u32);
-        let expected: Vec<String> = expected.iter().map(|kind| kind.symbol().to_owned()).collect();
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|kind| kind.symbol().to_owned())
+            .collect();
         let message = match (&token.kind, &token.payload) {
             (Kind::Broken, Payload::Text(message)) => message.to_string(),
             (kind, _) => {
@@ -152,7 +176,12 @@ impl Parser {
     }
 
     fn fail(&mut self, span: Place, message: String, expected: Vec<String>) -> Failed {
-        self.diagnostics.push(Diagnostic { span, message, expected, problem: Problem::Syntax });
+        self.diagnostics.push(Diagnostic {
+            span,
+            message,
+            expected,
+            problem: Problem::Syntax,
+        });
         Failed
     }
 
@@ -174,7 +203,11 @@ impl Parser {
     /// One more than the highest of `heights`, within the limit.
     fn height_over(&mut self, heights: &[u32]) -> Read<u32> {
         let height = heights.iter().copied().max().unwrap_or(0) + 1;
-        if height > NESTING_MAX { Err(self.too_deep()) } else { Ok(height) }
+        if height > NESTING_MAX {
+            Err(self.too_deep())
+        } else {
+            Ok(height)
+        }
     }
 
     fn too_deep(&mut self) -> Failed {

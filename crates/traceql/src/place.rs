@@ -1,7 +1,8 @@
 //! Where something stands in the query text, and what is wrong there.
 //!
-//! In: byte offsets. Out: places, diagnostics, and the one-line error text that clients of the original
-//! know (`parse error at line 1, col 5: ...`). It does not draw carets; the caller has the text.
+//! In: byte offsets. Out: places, diagnostics, and the one-line error text that clients of the
+//! original know (`parse error at line 1, col 5: ...`). It does not draw carets; the caller has the
+//! text.
 
 use std::fmt;
 
@@ -18,12 +19,18 @@ impl Place {
     /// From offsets; queries are capped far below `u32::MAX`, larger offsets saturate.
     pub fn new(start: usize, end: usize) -> Self {
         let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: clamp(start), end: clamp(end) }
+        Self {
+            start: clamp(start),
+            end: clamp(end),
+        }
     }
 
     /// The smallest place that covers both.
     pub fn to(self, other: Self) -> Self {
-        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -47,7 +54,8 @@ pub struct Diagnostic {
     pub span: Place,
     /// The message in the original's words.
     pub message: String,
-    /// What could have stood there, in the words of the grammar; empty when there is too much to list.
+    /// What could have stood there, in the words of the grammar; empty when there is too much to
+    /// list.
     pub expected: Vec<String>,
     /// What kind of problem it is.
     pub problem: Problem,

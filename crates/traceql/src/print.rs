@@ -1,9 +1,10 @@
 //! Canonical text of queries.
 //!
-//! In: a tree. Out: the one text in which the original prints such a query: operands in parentheses unless
-//! they are simple, text in back quotes, no blanks around the bars between spanset stages. Reading it back
-//! gives the same tree, with two exceptions that the grammar has no words for: the set tests of
-//! [`crate::rewrite`], and chains so long that their parentheses would nest deeper than the parser allows.
+//! In: a tree. Out: the one text in which the original prints such a query: operands in parentheses
+//! unless they are simple, text in back quotes, no blanks around the bars between spanset stages.
+//! Reading it back gives the same tree, with two exceptions that the grammar has no words for: the
+//! set tests of [`crate::rewrite`], and chains so long that their parentheses would nest deeper
+//! than the parser allows.
 
 use std::fmt;
 
@@ -32,7 +33,11 @@ pub(crate) fn hints(hints: &[Hint], f: &mut impl fmt::Write) -> fmt::Result {
         let before = if n == 0 { " with(" } else { ", " };
         write!(f, "{before}{}={}", hint.name, hint.value)?;
     }
-    if hints.is_empty() { Ok(()) } else { f.write_str(")") }
+    if hints.is_empty() {
+        Ok(())
+    } else {
+        f.write_str(")")
+    }
 }
 
 impl fmt::Display for Pipeline {
@@ -119,7 +124,11 @@ impl fmt::Display for FieldExpr {
                 Ok(())
             }
             FieldKind::Exists(operand, is_there) => {
-                let op = if *is_there { BinaryOp::NotEqual } else { BinaryOp::Equal };
+                let op = if *is_there {
+                    BinaryOp::NotEqual
+                } else {
+                    BinaryOp::Equal
+                };
                 write!(f, "{} {} nil", Grouped(operand), op.symbol())
             }
             FieldKind::Missing => Ok(()),
@@ -153,7 +162,13 @@ impl fmt::Display for ScalarExpr {
             ScalarKind::Aggregate(function, None) => write!(f, "{}()", function.name()),
             ScalarKind::Aggregate(function, Some(expr)) => write!(f, "{}({expr})", function.name()),
             ScalarKind::Arithmetic(op, lhs, rhs) => {
-                write!(f, "{} {} {}", GroupedScalar(lhs), op.symbol(), GroupedScalar(rhs))
+                write!(
+                    f,
+                    "{} {} {}",
+                    GroupedScalar(lhs),
+                    op.symbol(),
+                    GroupedScalar(rhs)
+                )
             }
             ScalarKind::Pipeline(pipeline, aggregate) => write!(f, "{pipeline}|{aggregate}"),
         }
@@ -165,10 +180,20 @@ impl fmt::Display for MetricsExpr {
         match &self.kind {
             MetricsKind::Series(pipeline, stage) => write!(f, "{pipeline} | {stage}")?,
             MetricsKind::Math(op, lhs, rhs) => write!(f, "({lhs}) {} ({rhs})", op.symbol())?,
-            MetricsKind::ScalarMath { op, number, is_left: true, expr } => {
+            MetricsKind::ScalarMath {
+                op,
+                number,
+                is_left: true,
+                expr,
+            } => {
                 write!(f, "{number} {} ({expr})", op.symbol())?;
             }
-            MetricsKind::ScalarMath { op, number, is_left: false, expr } => {
+            MetricsKind::ScalarMath {
+                op,
+                number,
+                is_left: false,
+                expr,
+            } => {
                 write!(f, "({expr}) {} {number}", op.symbol())?;
             }
         }
@@ -192,7 +217,9 @@ impl fmt::Display for MetricsStage {
         match &self.function {
             MetricsFunction::QuantileOverTime(attribute, quantiles) => {
                 attribute.fmt(f)?;
-                quantiles.iter().try_for_each(|q| write!(f, ",{}", quantile(*q)))?;
+                quantiles
+                    .iter()
+                    .try_for_each(|q| write!(f, ",{}", quantile(*q)))?;
             }
             MetricsFunction::Compare(comparison) => {
                 write!(f, "{{ {} }}", comparison.filter)?;
@@ -203,14 +230,20 @@ impl fmt::Display for MetricsStage {
                     write!(f, ", {start}, {end}")?;
                 }
             }
-            function => function.attribute().map_or(Ok(()), |attribute| attribute.fmt(f))?,
+            function => function
+                .attribute()
+                .map_or(Ok(()), |attribute| attribute.fmt(f))?,
         }
         f.write_str(")")?;
         for (n, attribute) in self.by.iter().enumerate() {
             let before = if n == 0 { "by(" } else { "," };
             write!(f, "{before}{attribute}")?;
         }
-        if self.by.is_empty() { Ok(()) } else { f.write_str(")") }
+        if self.by.is_empty() {
+            Ok(())
+        } else {
+            f.write_str(")")
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Expressions over a span, compiled against the columns of a batch.
 //!
-//! In: an expression and the list of fields that the batch will have. Out: the set of rows for which it is
-//! true, or its value for one row. Comparisons of a column with a literal run over the whole column; all else
-//! row by row with [`crate::value`]. The right side of `&&` and `||` is computed only for the rows that the
-//! left side leaves open, as for one span at a time.
+//! In: an expression and the list of fields that the batch will have. Out: the set of rows for
+//! which it is true, or its value for one row. Comparisons of a column with a literal run over the
+//! whole column; all else row by row with [`crate::value`]. The right side of `&&` and `||` is
+//! computed only for the rows that the left side leaves open, as for one span at a time.
 
 mod compile;
 mod slot;
@@ -71,9 +71,11 @@ impl Program {
     /// The rows of `input` for which the expression is true.
     pub fn select(&self, rows: &Rows<'_>, input: &Bits) -> Result<Bits, EvalError> {
         match self {
-            Self::Literal(value) => {
-                Ok(if value.is_true() { input.clone() } else { Bits::none(input.len()) })
-            }
+            Self::Literal(value) => Ok(if value.is_true() {
+                input.clone()
+            } else {
+                Bits::none(input.len())
+            }),
             Self::Logic(first, rest) => {
                 let mut found = first.select(rows, input)?;
                 for (is_and, operand) in rest {
@@ -88,7 +90,9 @@ impl Program {
                 Ok(found)
             }
             Self::Column(slots, test) => {
-                if let Some(mut found) = slot::single(slots, rows).and_then(|slot| test.column(slot, rows)) {
+                if let Some(mut found) =
+                    slot::single(slots, rows).and_then(|slot| test.column(slot, rows))
+                {
                     found.and(input);
                     return Ok(found);
                 }
@@ -131,9 +135,11 @@ impl Program {
             Self::Column(slots, test) => {
                 Value::Bool(test.holds(&slot::value(slots, rows, row), rows.patterns)?)
             }
-            Self::Pattern(operand, regex, is_match) => {
-                Value::Bool(test::pattern_holds(&operand.value(rows, row)?, regex, *is_match))
-            }
+            Self::Pattern(operand, regex, is_match) => Value::Bool(test::pattern_holds(
+                &operand.value(rows, row)?,
+                regex,
+                *is_match,
+            )),
             Self::Exists(operand, is_there) => Value::Bool(match &**operand {
                 Self::Slots(slots) => slot::exists(slots, rows, row, *is_there),
                 operand => operand.value(rows, row)?.is_nil() != *is_there,

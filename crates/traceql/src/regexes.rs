@@ -1,4 +1,5 @@
-//! Regular expressions of the language: RE2, matched against the whole text, the dot matches a newline.
+//! Regular expressions of the language: RE2, matched against the whole text, the dot matches a
+//! newline.
 
 use regex::Regex;
 use stdx::go::regex::{Anchoring, RegexError, compile as compile_go};

@@ -1,8 +1,8 @@
 //! Chains over one attribute as set tests.
 //!
-//! `.a = 1 || .a = 2` becomes `.a IN [1, 2]`, `!= &&` becomes `NOT IN`, `=~ ||` becomes `MATCH ANY`, `!~ &&`
-//! becomes `MATCH NONE`: the same meaning in one pass over a column. The grammar has no words for these, so
-//! canonical texts for people are printed before this step.
+//! `.a = 1 || .a = 2` becomes `.a IN [1, 2]`, `!= &&` becomes `NOT IN`, `=~ ||` becomes `MATCH
+//! ANY`, `!~ &&` becomes `MATCH NONE`: the same meaning in one pass over a column. The grammar has
+//! no words for these, so canonical texts for people are printed before this step.
 
 use crate::ast::{
     Attribute, BinaryOp, Body, FieldExpr, FieldKind, MetricsExpr, MetricsFunction, MetricsKind,
@@ -102,7 +102,8 @@ pub fn field(expr: &mut FieldExpr) {
             rest.iter_mut().for_each(|(_, operand)| field(operand));
             join_chain(first, rest);
             if rest.is_empty() {
-                let first = std::mem::replace(&mut **first, FieldExpr::leaf(FieldKind::Missing, expr.span));
+                let first =
+                    std::mem::replace(&mut **first, FieldExpr::leaf(FieldKind::Missing, expr.span));
                 expr.kind = first.kind;
             }
         }
@@ -143,12 +144,19 @@ impl Run {
             Value::Array(items) => items.to_vec(),
             plain => vec![plain.clone()],
         };
-        Some(Self { test, chain, attribute: attribute.clone(), literals, span: expr.span })
+        Some(Self {
+            test,
+            chain,
+            attribute: attribute.clone(),
+            literals,
+            span: expr.span,
+        })
     }
 
     /// Takes the other's literals if both test one attribute with one type in a chain of `op`.
     fn takes(&mut self, op: BinaryOp, other: &mut Self) -> bool {
-        let kinds = self.literals.last().map(Value::kind) == other.literals.first().map(Value::kind);
+        let kinds =
+            self.literals.last().map(Value::kind) == other.literals.first().map(Value::kind);
         let fits = self.chain == op && self.test == other.test && self.attribute == other.attribute;
         if fits && kinds {
             self.literals.append(&mut other.literals);
@@ -169,8 +177,8 @@ impl Run {
     }
 }
 
-/// Joins neighbours from the left. Left of an operator stands the whole chain so far: `a && b || c` is
-/// `(a && b) || c`, so b is no alternative of c, and joining ends where the operator changes.
+/// Joins neighbours from the left. Left of an operator stands the whole chain so far: `a && b || c`
+/// is `(a && b) || c`, so b is no alternative of c, and joining ends where the operator changes.
 fn join_chain(first: &mut FieldExpr, rest: &mut Vec<(BinaryOp, FieldExpr)>) {
     let mut joined: Vec<(BinaryOp, FieldExpr)> = Vec::with_capacity(rest.len());
     let mut run = Run::of(first);

@@ -1,8 +1,9 @@
 //! Searches: the newest traces that match a query, with their matching spans.
 //!
-//! In: a query, a source, a range and limits. Out: traces by start, newest first, then by id. A trace matches
-//! through a span that starts in the range; all spansets are computed from the whole trace. A metrics stage is
-//! left out and its pipeline searched, as the original does; arithmetic of metrics cannot be searched.
+//! In: a query, a source, a range and limits. Out: traces by start, newest first, then by id. A
+//! trace matches through a span that starts in the range; all spansets are computed from the whole
+//! trace. A metrics stage is left out and its pipeline searched, as the original does; arithmetic
+//! of metrics cannot be searched.
 
 mod output;
 mod plan;
@@ -15,14 +16,12 @@ pub use plan::SearchPlan;
 use crate::ast::Query;
 use crate::columns::Batch;
 use crate::error::Error;
+use crate::matching::TRACES_AT_A_TIME;
 use crate::program::Rows;
 use crate::source::{Control, Source};
 use crate::spansets::{Spanset, Trace, run};
 use crate::trace;
 use crate::value::{Patterns, Value};
-
-/// Traces evaluated at a time. Bounds the memory of a piece; small enough to be cancelled soon.
-const TRACES_AT_A_TIME: usize = 64;
 
 /// What a search may return.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +129,12 @@ pub fn search(
         }
         keep_newest(&mut result.traces, options.limit);
         let is_full = result.traces.len() >= options.limit;
-        if is_full && result.traces.iter().all(|found| found.start >= candidates.floor) {
+        if is_full
+            && result
+                .traces
+                .iter()
+                .all(|found| found.start >= candidates.floor)
+        {
             break;
         }
     }
@@ -165,13 +169,31 @@ impl SearchPlan {
         let patterns = Patterns::default();
         for (n, trace_rows) in batch.traces.iter().enumerate() {
             let range = trace_rows.rows.clone();
-            let rows = Rows { batch, range: range.clone(), patterns: &patterns };
-            let trace = Trace { rows, sets: sets.get(n) };
+            let rows = Rows {
+                batch,
+                range: range.clone(),
+                patterns: &patterns,
+            };
+            let trace = Trace {
+                rows,
+                sets: sets.get(n),
+            };
             let spansets = run(&self.steps, &trace, vec![Spanset::all(range.len())])?;
-            let is_in_range =
-                |row: usize| options.range.contains(TimeNs(batch.starts[range.start + row]));
-            if spansets.iter().any(|spanset| spanset.rows.iter().any(is_in_range)) {
-                found.push(output::found_trace(batch, n, &spansets, options.spans_per_spanset));
+            let is_in_range = |row: usize| {
+                options
+                    .range
+                    .contains(TimeNs(batch.starts[range.start + row]))
+            };
+            if spansets
+                .iter()
+                .any(|spanset| spanset.rows.iter().any(is_in_range))
+            {
+                found.push(output::found_trace(
+                    batch,
+                    n,
+                    &spansets,
+                    options.spans_per_spanset,
+                ));
             }
         }
         Ok(())

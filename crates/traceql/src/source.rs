@@ -1,10 +1,11 @@
 //! The one door to the data: what an evaluation asks for and what it gets.
 //!
-//! Down goes a [`Request`]: conditions, time, order, limit, fields, and whether whole traces are needed. Up
-//! come either spans in pieces of any cut, or candidate traces and then, on request, whole traces, so that
-//! root names, child counts and nested sets never come from a fragment. Pull and synchronous; every call
-//! looks at the [`Control`], which cancels and bounds memory. A source may deliver too much (it need not
-//! apply any condition), never too little: spans outside the time range may come, none inside may miss.
+//! Down goes a [`Request`]: conditions, time, order, limit, fields, and whether whole traces are
+//! needed. Up come either spans in pieces of any cut, or candidate traces and then, on request,
+//! whole traces, so that root names, child counts and nested sets never come from a fragment. Pull
+//! and synchronous; every call looks at the [`Control`], which cancels and bounds memory. A source
+//! may deliver too much (it need not apply any condition), never too little: spans outside the time
+//! range may come, none inside may miss.
 
 use std::cell::Cell;
 
@@ -54,7 +55,8 @@ pub struct Request {
     pub fields: Vec<Field>,
     /// Columns for the traces that are found, asked for in a second pass.
     pub second_pass: Vec<Field>,
-    /// Whether [`Scan::next_candidates`] and [`Scan::whole_traces`] will be called, else [`Scan::next_spans`].
+    /// Whether [`Scan::next_candidates`] and [`Scan::whole_traces`] will be called, else
+    /// [`Scan::next_spans`].
     pub needs_whole_traces: bool,
     /// Whether every attribute of every span is wanted, in [`Batch::every_attribute`].
     pub needs_every_attribute: bool,
@@ -103,8 +105,8 @@ pub trait Scan {
     /// More candidate traces, `None` at the end.
     fn next_candidates(&mut self) -> Result<Option<Candidates>, Error>;
 
-    /// All stored spans of these traces, each trace once and in the order asked, its rows in the same order
-    /// in every call of a scan. Traces that are gone are left out.
+    /// All stored spans of these traces, each trace once and in the order asked, its rows in the
+    /// same order in every call of a scan. Traces that are gone are left out.
     fn whole_traces(&mut self, traces: &[TraceId], fields: &[Field]) -> Result<Batch, Error>;
 }
 
@@ -120,26 +122,43 @@ pub struct Control<'c> {
 
 impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Control({} of {} bytes)", self.bytes.get(), self.bytes_max)
+        write!(
+            f,
+            "Control({} of {} bytes)",
+            self.bytes.get(),
+            self.bytes_max
+        )
     }
 }
 
 impl<'c> Control<'c> {
-    /// `is_cancelled` is asked between pieces; `bytes_max` bounds what is held at a time, batches and results.
+    /// `is_cancelled` is asked between pieces; `bytes_max` bounds what is held at a time, batches
+    /// and results.
     pub const fn new(is_cancelled: &'c dyn Fn() -> bool, bytes_max: usize) -> Self {
-        Self { is_cancelled, bytes_max, bytes: Cell::new(0) }
+        Self {
+            is_cancelled,
+            bytes_max,
+            bytes: Cell::new(0),
+        }
     }
 
     /// Fails when the query was cancelled.
     pub fn check(&self) -> Result<(), Error> {
-        if (self.is_cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
+        if (self.is_cancelled)() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes memory; fails when it is used up.
     pub fn take(&self, bytes: usize) -> Result<(), Error> {
         let held = self.bytes.get().saturating_add(bytes);
         if held > self.bytes_max {
-            return Err(Error::Limit { name: "memory_bytes_max", max: self.bytes_max as u64 });
+            return Err(Error::Limit {
+                name: "memory_bytes_max",
+                max: self.bytes_max as u64,
+            });
         }
         self.bytes.set(held);
         Ok(())

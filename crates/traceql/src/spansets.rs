@@ -1,8 +1,8 @@
 //! Pipelines of spansets over one trace.
 //!
-//! In: compiled steps, one trace, spansets (at first one with all spans). Out: spansets. A filter keeps the
-//! spans for which it is true, operators join what their sides keep of one spanset, `by` splits, `coalesce`
-//! joins, aggregates drop whole spansets. An empty spanset disappears.
+//! In: compiled steps, one trace, spansets (at first one with all spans). Out: spansets. A filter
+//! keeps the spans for which it is true, operators join what their sides keep of one spanset, `by`
+//! splits, `coalesce` joins, aggregates drop whole spansets. An empty spanset disappears.
 
 mod aggregate;
 mod compile;
@@ -33,7 +33,10 @@ pub struct Spanset {
 impl Spanset {
     /// All of a trace's spans.
     pub fn all(len: usize) -> Self {
-        Self { rows: Bits::all(len), attributes: Vec::new() }
+        Self {
+            rows: Bits::all(len),
+            attributes: Vec::new(),
+        }
     }
 }
 
@@ -71,7 +74,11 @@ pub enum Selector {
 }
 
 /// Runs steps over spansets of one trace.
-pub fn run(steps: &[Step], trace: &Trace<'_>, input: Vec<Spanset>) -> Result<Vec<Spanset>, EvalError> {
+pub fn run(
+    steps: &[Step],
+    trace: &Trace<'_>,
+    input: Vec<Spanset>,
+) -> Result<Vec<Spanset>, EvalError> {
     let mut spansets = input;
     for step in steps {
         spansets = run_step(step, trace, spansets)?;
@@ -118,7 +125,9 @@ fn select(
             let mut lhs = select(first, trace, input)?;
             for (op, selector) in rest {
                 let rhs = select(selector, trace, input)?;
-                lhs = join(*op, trace, single(lhs)?, single(rhs)?, input).into_iter().collect();
+                lhs = join(*op, trace, single(lhs)?, single(rhs)?, input)
+                    .into_iter()
+                    .collect();
             }
             Ok(lhs)
         }
@@ -127,7 +136,10 @@ fn select(
 
 fn kept(rows: Bits, input: &Spanset) -> Option<Spanset> {
     let attributes = || input.attributes.clone();
-    (!rows.is_empty()).then(|| Spanset { rows, attributes: attributes() })
+    (!rows.is_empty()).then(|| Spanset {
+        rows,
+        attributes: attributes(),
+    })
 }
 
 /// An operator's side is at most one spanset.

@@ -1,7 +1,7 @@
 //! Structural operators on nested-set numbers, each in time linear in the spans of the trace.
 //!
-//! In: the numbers of a trace and the rows of both sides. Out: the right rows that stand in the relation to a
-//! left row. Spans without numbers stand in no relation.
+//! In: the numbers of a trace and the rows of both sides. Out: the right rows that stand in the
+//! relation to a left row. Spans without numbers stand in no relation.
 
 use crate::ast::StructuralOp;
 use crate::bits::Bits;
@@ -24,11 +24,11 @@ impl StructuralOp {
 pub fn related(op: StructuralOp, sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
     match op {
         StructuralOp::Child => {
-            let parents = numbers(lhs.iter().map(|row| sets.left[row]));
+            let parents = numbers(lhs, |row| sets.left[row]);
             having(rhs, |row| has(&parents, sets.parent[row]))
         }
         StructuralOp::Parent => {
-            let parents = numbers(lhs.iter().map(|row| sets.parent[row]));
+            let parents = numbers(lhs, |row| sets.parent[row]);
             having(rhs, |row| has(&parents, sets.left[row]))
         }
         StructuralOp::Sibling => siblings(sets, lhs, rhs),
@@ -39,20 +39,19 @@ pub fn related(op: StructuralOp, sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> B
 
 fn having(rows: &Bits, mut test: impl FnMut(usize) -> bool) -> Bits {
     let mut found = Bits::none(rows.len());
-    rows.iter().filter(|row| test(*row)).for_each(|row| found.insert(row));
+    rows.iter()
+        .filter(|row| test(*row))
+        .for_each(|row| found.insert(row));
     found
 }
 
-/// Counts of positive numbers, indexed by number. Numbers are at most twice the spans of a trace, so this is
-/// linear.
-fn numbers(of: impl Iterator<Item = i32>) -> Vec<u32> {
-    let mut counts: Vec<u32> = Vec::new();
-    for number in of.filter(|number| *number > 0) {
-        let number = number as usize;
-        if counts.len() <= number {
-            counts.resize(number + 1, 0);
-        }
-        counts[number] += 1;
+/// Counts of positive numbers, indexed by number. Numbers are at most twice the spans of a trace,
+/// so this is linear.
+fn numbers(rows: &Bits, number_of: impl Fn(usize) -> i32) -> Vec<u32> {
+    let largest = rows.iter().map(&number_of).max().unwrap_or(0).max(0);
+    let mut counts = vec![0; largest as usize + 1];
+    for number in rows.iter().map(number_of).filter(|number| *number > 0) {
+        counts[number as usize] += 1;
     }
     counts
 }
@@ -62,20 +61,26 @@ fn has(counts: &[u32], number: i32) -> bool {
 }
 
 fn count(counts: &[u32], number: i32) -> u32 {
-    if number > 0 { counts.get(number as usize).copied().unwrap_or(0) } else { 0 }
+    if number > 0 {
+        counts.get(number as usize).copied().unwrap_or(0)
+    } else {
+        0
+    }
 }
 
 /// Another left row with the same parent. Roots have no parent and so no siblings.
 fn siblings(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
-    let parents = numbers(lhs.iter().map(|row| sets.parent[row]));
-    having(rhs, |row| count(&parents, sets.parent[row]) > u32::from(lhs.contains(row)))
+    let parents = numbers(lhs, |row| sets.parent[row]);
+    having(rhs, |row| {
+        count(&parents, sets.parent[row]) > u32::from(lhs.contains(row))
+    })
 }
 
 /// Rows with numbers of either side, by `left`: a counting sort.
 fn by_left(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Vec<u32> {
     let mut rows = lhs.clone();
     rows.or(rhs);
-    let counts = numbers(rows.iter().map(|row| sets.left[row]));
+    let counts = numbers(&rows, |row| sets.left[row]);
     let mut total = 0;
     let mut starts: Vec<u32> = counts
         .iter()
@@ -106,7 +111,9 @@ fn descendants(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
             }
         }
         let entered = group.iter().filter(|row| lhs.contains(**row as usize));
-        furthest = entered.map(|row| sets.right[*row as usize]).fold(furthest, i32::max);
+        furthest = entered
+            .map(|row| sets.right[*row as usize])
+            .fold(furthest, i32::max);
     }
     found
 }
@@ -116,14 +123,19 @@ fn ancestors(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
     let order = by_left(sets, lhs, rhs);
     let mut found = Bits::none(rhs.len());
     let mut nearest = i32::MAX;
-    for group in order.chunk_by(|a, b| sets.left[*a as usize] == sets.left[*b as usize]).rev() {
+    for group in order
+        .chunk_by(|a, b| sets.left[*a as usize] == sets.left[*b as usize])
+        .rev()
+    {
         for &row in group {
             if nearest < sets.right[row as usize] && rhs.contains(row as usize) {
                 found.insert(row as usize);
             }
         }
         let entered = group.iter().filter(|row| lhs.contains(**row as usize));
-        nearest = entered.map(|row| sets.right[*row as usize]).fold(nearest, i32::min);
+        nearest = entered
+            .map(|row| sets.right[*row as usize])
+            .fold(nearest, i32::min);
     }
     found
 }

@@ -1,9 +1,9 @@
 //! Values of literals, attributes, intrinsics and aggregates, and what operators make of them.
 //!
-//! In: values and an operator. Out: a value, or one of the few errors that end a query (division by zero,
-//! arrays on both sides). Absence is [`Value::Nil`]: every comparison with it is false. Values of types
-//! that do not fit compare as false, for `!=` too. Deliberately not here: which types may meet in a query
-//! text (`check`), and evaluation over columns (`program`).
+//! In: values and an operator. Out: a value, or one of the few errors that end a query (division by
+//! zero, arrays on both sides). Absence is [`Value::Nil`]: every comparison with it is false.
+//! Values of types that do not fit compare as false, for `!=` too. Deliberately not here: which
+//! types may meet in a query text (`check`), and evaluation over columns (`program`).
 
 mod arithmetic;
 mod compare;
@@ -124,8 +124,8 @@ impl Value {
         }
     }
 
-    /// An attribute's value. Bytes, maps, empty values and arrays of several types count as absent, as
-    /// in the original's search.
+    /// An attribute's value. Bytes, maps, empty values and arrays of several types count as absent,
+    /// as in the original's search.
     pub fn of_attribute(value: &AttrValue) -> Self {
         match value {
             AttrValue::Str(text) => Self::Str(Arc::clone(text)),
@@ -135,7 +135,9 @@ impl Value {
             AttrValue::Array(items) => {
                 let items: Vec<Self> = items.iter().map(Self::of_attribute).collect();
                 let is_plain = |item: &Self| !matches!(item, Self::Nil | Self::Array(_));
-                let is_uniform = items.windows(2).all(|pair| pair[0].kind() == pair[1].kind());
+                let is_uniform = items
+                    .windows(2)
+                    .all(|pair| pair[0].kind() == pair[1].kind());
                 if is_uniform && items.iter().all(is_plain) {
                     Self::Array(items.into())
                 } else {

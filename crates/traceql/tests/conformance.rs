@@ -1,8 +1,8 @@
 //! Runs the oracles of this language; `make conformance` prints their scores.
 //!
-//! Cases lie outside the repository, in `$THROUGHLINE_ORACLES/traces` and `$THROUGHLINE_GOLDENS/traces`; each
-//! file is a corpus of that name.
-//! Searches and metrics run over spans in memory.
+//! Cases lie outside the repository, in `$THROUGHLINE_ORACLES/traces` and
+//! `$THROUGHLINE_GOLDENS/traces`; each file is a corpus of that name. Searches and metrics run over
+//! spans in memory.
 
 #[path = "conformance/eval.rs"]
 mod eval;
@@ -50,7 +50,11 @@ fn main() -> ExitCode {
     if let Some(folder) = goldens {
         goldens::run(&folder, &mut report);
     }
-    if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.finish() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// A list of cases, or nothing where it is not there.

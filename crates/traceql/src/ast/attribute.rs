@@ -178,12 +178,21 @@ impl Attribute {
     /// An attribute that is no intrinsic and stands nowhere.
     pub fn new(scope: AttributeScope, name: &str) -> Self {
         let name = Arc::from(name);
-        Self { scope, is_parent: false, name, intrinsic: None, span: Place::default() }
+        Self {
+            scope,
+            is_parent: false,
+            name,
+            intrinsic: None,
+            span: Place::default(),
+        }
     }
 
     /// An intrinsic that stands nowhere.
     pub fn of_intrinsic(intrinsic: Intrinsic) -> Self {
-        Self { intrinsic: Some(intrinsic), ..Self::new(AttributeScope::Any, intrinsic.name()) }
+        Self {
+            intrinsic: Some(intrinsic),
+            ..Self::new(AttributeScope::Any, intrinsic.name())
+        }
     }
 
     /// The type of its values as far as the text tells.
@@ -215,7 +224,11 @@ impl fmt::Display for Attribute {
             scope => write!(f, "{}.", scope.name())?,
         }
         if needs_quotes(&self.name) || self.looks_like_more_scope() {
-            write!(f, "\"{}\"", self.name.replace('\\', "\\\\").replace('"', "\\\""))
+            write!(
+                f,
+                "\"{}\"",
+                self.name.replace('\\', "\\\\").replace('"', "\\\"")
+            )
         } else {
             f.write_str(&self.name)
         }

@@ -11,8 +11,8 @@ pub enum UnaryOp {
     Not,
 }
 
-/// Operators between two expressions over a span. The last four are what chains over one attribute are
-/// rewritten to; the grammar has no words for them.
+/// Operators between two expressions over a span. The last four are what chains over one attribute
+/// are rewritten to; the grammar has no words for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BinaryOp {
     Add,
@@ -66,7 +66,10 @@ impl BinaryOp {
 
     /// `+ - * / % ^`.
     pub const fn is_arithmetic(self) -> bool {
-        matches!(self, Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Mod | Self::Pow)
+        matches!(
+            self,
+            Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Mod | Self::Pow
+        )
     }
 
     /// `= != < <= > >=`.

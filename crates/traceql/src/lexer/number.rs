@@ -7,15 +7,18 @@ use stdx::go::number::{NumError, parse_float};
 
 use super::token::{Kind, Payload};
 
-/// Kind, length in bytes and value of the number at the start of `text`, which starts with a digit or a
-/// point and a digit.
+/// Kind, length in bytes and value of the number at the start of `text`, which starts with a digit
+/// or a point and a digit.
 pub fn read(text: &str) -> Result<(Kind, usize, Payload), String> {
     if let Some((len, ns)) = duration_prefix(text) {
         return Ok((Kind::Duration, len, Payload::Int(ns)));
     }
     let bytes = text.as_bytes();
     let digits_from = |from: usize| {
-        from + bytes[from..].iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len() - from)
+        from + bytes[from..]
+            .iter()
+            .position(|b| !b.is_ascii_digit())
+            .unwrap_or(bytes.len() - from)
     };
     let mut end = digits_from(0);
     let mut is_float = false;
@@ -67,7 +70,9 @@ const UNITS: [(&str, u64); 11] = [
 
 /// The whole of `text` as a duration in nanoseconds.
 pub fn parse_duration(text: &str) -> Option<i64> {
-    duration_prefix(text).filter(|(len, _)| *len == text.len()).map(|(_, ns)| ns)
+    duration_prefix(text)
+        .filter(|(len, _)| *len == text.len())
+        .map(|(_, ns)| ns)
 }
 
 /// The longest row of numbers with units; `None` if the first has none or the sum passes 292 years.
@@ -95,16 +100,28 @@ fn duration_prefix(text: &str) -> Option<(usize, i64)> {
         total = total.checked_add(scaled(number, unit_ns)?)?;
         at += number_len + word_len;
     }
-    if at == 0 { None } else { i64::try_from(total).ok().map(|ns| (at, ns)) }
+    if at == 0 {
+        None
+    } else {
+        i64::try_from(total).ok().map(|ns| (at, ns))
+    }
 }
 
 /// A decimal number times a unit, the fraction cut to whole nanoseconds.
 fn scaled(number: &str, unit_ns: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole_ns = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()?.checked_mul(unit_ns)? };
+    let whole_ns = if whole.is_empty() {
+        0
+    } else {
+        whole.parse::<u64>().ok()?.checked_mul(unit_ns)?
+    };
     // Eighteen digits are more than the largest unit can tell apart.
     let digits = &fraction[..fraction.len().min(18)];
-    let numerator = if digits.is_empty() { 0 } else { digits.parse::<u128>().ok()? };
+    let numerator = if digits.is_empty() {
+        0
+    } else {
+        digits.parse::<u128>().ok()?
+    };
     let fraction_ns = numerator * u128::from(unit_ns) / 10_u128.pow(digits.len() as u32);
     whole_ns.checked_add(u64::try_from(fraction_ns).ok()?)
 }

@@ -1,6 +1,7 @@
 //! Spans behind the values of a series.
 //!
-//! A few an interval, the earliest by (start, trace, span), so that any arrival keeps the same ones.
+//! A few an interval, the earliest by (start, trace, span), so that any arrival keeps the same
+//! ones.
 
 use std::sync::Arc;
 
@@ -45,8 +46,7 @@ impl Exemplars {
         let key = |seen: &Seen| (seen.start, seen.trace, seen.span);
         let first = self.0.partition_point(|(other, _)| *other < interval);
         let end = self.0.partition_point(|(other, _)| *other <= interval);
-        let at = first
-            + self.0[first..end].partition_point(|(_, other)| key(other) <= key(&seen));
+        let at = first + self.0[first..end].partition_point(|(_, other)| key(other) <= key(&seen));
         if at - first >= max {
             return;
         }
@@ -62,9 +62,23 @@ impl Exemplars {
             let id = seen.trace.to_string();
             let trace = Value::text(crate::columns::strip_zeros(&id));
             let mut all: Labels = vec![(Arc::from("trace:id"), trace)];
-            all.extend(labels.iter().filter(|(name, _)| &**name != super::labels::NAME).cloned());
-            let value = if seen.value.is_nan() { values[*interval] } else { seen.value };
-            Exemplar { labels: all, value, timestamp_ns: seen.start, interval: *interval }
+            all.extend(
+                labels
+                    .iter()
+                    .filter(|(name, _)| &**name != super::labels::NAME)
+                    .cloned(),
+            );
+            let value = if seen.value.is_nan() {
+                values[*interval]
+            } else {
+                seen.value
+            };
+            Exemplar {
+                labels: all,
+                value,
+                timestamp_ns: seen.start,
+                interval: *interval,
+            }
         };
         // Spread over the intervals: every n-th of them.
         let step = self.0.len().div_ceil(max.max(1)).max(1);

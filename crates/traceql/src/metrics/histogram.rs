@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 /// The exponent of the smallest power of two not below `value`; `None` below 2.
 pub fn log2_bucket(value: f64) -> Option<i32> {
     // Above 2^1023 there is no power of two left.
-    if !(value >= 2.0 && value <= f64::MAX / 2.0) {
+    if !(2.0..=f64::MAX / 2.0).contains(&value) {
         return None;
     }
     let exponent = value.log2().floor() as i32;
     // The logarithm may round over the border either way.
     let candidates = [exponent - 1, exponent, exponent + 1];
-    candidates.into_iter().find(|exponent| 2_f64.powi(*exponent) >= value)
+    candidates
+        .into_iter()
+        .find(|exponent| 2_f64.powi(*exponent) >= value)
 }
 
 /// Weights of values by bucket.
@@ -24,8 +26,9 @@ impl Log2Histogram {
         *self.0.entry(bucket).or_default() += weight;
     }
 
-    /// The value below which the fraction `q` of the weight lies: exact where the weight ends with a bucket,
-    /// else interpolated between the borders as if values grew exponentially. 0 when empty.
+    /// The value below which the fraction `q` of the weight lies: exact where the weight ends with
+    /// a bucket, else interpolated between the borders as if values grew exponentially. 0 when
+    /// empty.
     pub fn quantile(&self, q: f64) -> f64 {
         let total: f64 = self.0.values().sum();
         if total <= 0.0 {

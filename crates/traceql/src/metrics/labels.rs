@@ -14,8 +14,8 @@ pub type Labels = Vec<(Arc<str>, Value)>;
 /// The label of series without any other.
 pub const NAME: &str = "__name__";
 
-/// The labels of a group: words for kinds, statuses and durations; absent ones left out, but for the first
-/// when all are absent.
+/// The labels of a group: words for kinds, statuses and durations; absent ones left out, but for
+/// the first when all are absent.
 pub fn of_group(by: &[Arc<str>], values: &[Value]) -> Labels {
     let pairs = by.iter().zip(values);
     let labels: Labels = pairs
@@ -41,7 +41,9 @@ pub fn as_label(value: &Value) -> Value {
 /// The order of label sets by what they look like.
 pub fn order(a: &Labels, b: &Labels) -> Ordering {
     for ((name, value), (other_name, other_value)) in a.iter().zip(b) {
-        let order = name.cmp(other_name).then_with(|| order_values(value, other_value));
+        let order = name
+            .cmp(other_name)
+            .then_with(|| order_values(value, other_value));
         if order.is_ne() {
             return order;
         }

@@ -5,18 +5,14 @@ use model::{TimeNs, TimeRange};
 use super::observe::Observer;
 use super::{MetricsOptions, Series};
 use crate::ast::{MetricsFunction, MetricsStage, Pipeline, Query};
-use crate::columns::Batch;
 use crate::error::Error;
-use crate::program::Rows;
-use crate::source::{Control, Order, Request, Source};
-use crate::spansets::{Compiler, Spanset, Step, Trace, run};
-use crate::trace;
-use crate::value::{Patterns, Value};
+use crate::matching::Matching;
+use crate::source::{Control, Source};
+use crate::spansets::Compiler;
+use crate::value::Value;
 
-/// Traces evaluated at a time.
-const TRACES_AT_A_TIME: usize = 64;
-
-/// What the hints of a query change. Hints for sampling are accepted and change nothing: all spans are read.
+/// What the hints of a query change. Hints for sampling are accepted and change nothing: all spans
+/// are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Hints {
     /// Exemplars a series.
@@ -28,7 +24,10 @@ pub struct Hints {
 impl Hints {
     /// Of a query under these options.
     pub fn of(query: &Query, options: &MetricsOptions) -> Self {
-        let mut hints = Self { exemplars_max: options.exemplars_max, extrapolates: false };
+        let mut hints = Self {
+            exemplars_max: options.exemplars_max,
+            extrapolates: false,
+        };
         for hint in &query.hints {
             match (hint.name.as_str(), &hint.value) {
                 ("exemplars", Value::Bool(false)) => hints.exemplars_max = 0,
@@ -47,9 +46,7 @@ impl Hints {
 /// What one pipeline of a metrics query does.
 #[derive(Debug)]
 pub struct SeriesPlan {
-    request: Request,
-    steps: Vec<Step>,
-    needs_sets: bool,
+    matching: Matching,
     observer: Observer,
 }
 
@@ -64,26 +61,21 @@ impl SeriesPlan {
         let mut compiler = Compiler::default();
         let (steps, traces) = compiler.pipeline(pipeline)?;
         let limits = (hints.exemplars_max, options.series_max);
-        let observer =
-            Observer::new(stage, options.window, limits, hints.extrapolates, &mut compiler.fields);
-        compiler.finish();
+        let extrapolates = hints.extrapolates;
         let window = options.window;
-        let first = if window.is_instant { window.start } else { window.start.saturating_add(1) };
-        let range =
-            TimeRange { start: TimeNs(first), end: TimeNs(window.end).saturating_add(1) };
-        let needs_sets = compiler.needs_sets();
-        let request = Request {
-            spansets: compiler.spansets,
-            traces,
-            range,
-            order: Order::Any,
-            limit: None,
-            fields: compiler.fields.as_slice().to_vec(),
-            second_pass: Vec::new(),
-            needs_whole_traces: compiler.needs_whole_traces,
-            needs_every_attribute: matches!(stage.function, MetricsFunction::Compare(_)),
+        let observer = Observer::new(stage, window, limits, extrapolates, &mut compiler.fields);
+        let first = if window.is_instant {
+            window.start
+        } else {
+            window.start.saturating_add(1)
         };
-        Ok(Self { request, steps, needs_sets, observer })
+        let range = TimeRange {
+            start: TimeNs(first),
+            end: TimeNs(window.end).saturating_add(1),
+        };
+        let needs_every = matches!(stage.function, MetricsFunction::Compare(_));
+        let matching = Matching::new(compiler, steps, traces, range, needs_every);
+        Ok(Self { matching, observer })
     }
 
     /// Reads and computes.
@@ -93,57 +85,21 @@ impl SeriesPlan {
         options: &MetricsOptions,
         control: &Control<'_>,
     ) -> Result<Vec<Series>, Error> {
-        let Self { request, steps, needs_sets, mut observer } = self;
-        if request.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut held = SeriesMemory { control, bytes: 0, per_series: options.window.len() * 16 };
-        let mut scan = source.open(&request, control)?;
-        if request.needs_whole_traces {
-            while let Some(candidates) = scan.next_candidates()? {
-                for ids in candidates.traces.chunks(TRACES_AT_A_TIME) {
-                    control.check()?;
-                    let mut batch = scan.whole_traces(ids, &request.fields)?;
-                    let bytes = batch.memory_bytes();
-                    control.take(bytes)?;
-                    let sets = trace::nested_sets(&batch, &request.fields, needs_sets);
-                    trace::fill(&mut batch, &request.fields, &sets);
-                    for (n, trace) in batch.traces.iter().enumerate() {
-                        observe(&steps, &batch, trace.rows.clone(), sets.get(n), &mut observer)?;
-                    }
-                    held.follow(&observer)?;
-                    control.give(bytes);
-                }
-            }
-        } else {
-            while let Some(batch) = scan.next_spans()? {
-                control.check()?;
-                let bytes = batch.memory_bytes();
-                control.take(bytes)?;
-                // Steps that need no whole trace look at one span at a time, so a piece is as good as one.
-                observe(&steps, &batch, 0..batch.rows(), None, &mut observer)?;
-                held.follow(&observer)?;
-                control.give(bytes);
-            }
-        }
+        let Self {
+            matching,
+            mut observer,
+        } = self;
+        let mut held = SeriesMemory {
+            control,
+            bytes: 0,
+            per_series: options.window.len() * 16,
+        };
+        matching.run(source, control, |rows, matched| {
+            observer.observe(rows, matched)?;
+            held.follow(&observer)
+        })?;
         Ok(observer.finish())
     }
-}
-
-fn observe(
-    steps: &[Step],
-    batch: &Batch,
-    range: std::ops::Range<usize>,
-    sets: Option<&crate::nested_set::NestedSets>,
-    observer: &mut Observer,
-) -> Result<(), Error> {
-    let patterns = Patterns::default();
-    let all = Spanset::all(range.len());
-    let trace = Trace { rows: Rows { batch, range, patterns: &patterns }, sets };
-    for spanset in run(steps, &trace, vec![all])? {
-        observer.observe(&trace.rows, &spanset.rows)?;
-    }
-    Ok(())
 }
 
 /// Memory of the series, taken as they appear and given back at the end.

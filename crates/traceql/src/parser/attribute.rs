@@ -69,9 +69,10 @@ fn scoped_words(scope: Kind) -> &'static [(Kind, Intrinsic)] {
             (Kind::Name, Intrinsic::EventName),
             (Kind::TimeSinceStart, Intrinsic::EventTimeSinceStart),
         ],
-        Kind::LinkColon => {
-            &[(Kind::TraceId, Intrinsic::LinkTraceId), (Kind::SpanId, Intrinsic::LinkSpanId)]
-        }
+        Kind::LinkColon => &[
+            (Kind::TraceId, Intrinsic::LinkTraceId),
+            (Kind::SpanId, Intrinsic::LinkSpanId),
+        ],
         Kind::InstrumentationColon => &[
             (Kind::Name, Intrinsic::InstrumentationName),
             (Kind::Version, Intrinsic::InstrumentationVersion),
@@ -108,7 +109,10 @@ impl Parser {
         if let Some(intrinsic) = intrinsic_word(kind) {
             self.advance();
             let attribute = Attribute::of_intrinsic(intrinsic);
-            return Ok(Some(Attribute { span: start, ..attribute }));
+            return Ok(Some(Attribute {
+                span: start,
+                ..attribute
+            }));
         }
         let words = scoped_words(kind);
         if !words.is_empty() {
@@ -120,7 +124,10 @@ impl Parser {
             };
             let span = start.to(self.place());
             self.advance();
-            return Ok(Some(Attribute { span, ..Attribute::of_intrinsic(intrinsic) }));
+            return Ok(Some(Attribute {
+                span,
+                ..Attribute::of_intrinsic(intrinsic)
+            }));
         }
         let Some(mut scope) = scope_of(kind) else {
             return Ok(None);
@@ -149,6 +156,12 @@ impl Parser {
         let (name, span) = (Arc::from(&**name), start.to(token.place));
         self.advance();
         self.expect(Kind::EndAttribute, &[])?;
-        Ok(Some(Attribute { scope, is_parent, name, intrinsic: None, span }))
+        Ok(Some(Attribute {
+            scope,
+            is_parent,
+            name,
+            intrinsic: None,
+            span,
+        }))
     }
 }

@@ -5,8 +5,8 @@ use crate::check::types;
 use crate::regexes;
 use crate::value::{Patterns, Value, binary, negate, not};
 
-/// The literal that two literals give; `None` where the types do not fit, so that the checker can say so,
-/// where the evaluation fails, and where no literal can be written for the result.
+/// The literal that two literals give; `None` where the types do not fit, so that the checker can
+/// say so, where the evaluation fails, and where no literal can be written for the result.
 pub fn fold_binary(op: BinaryOp, lhs: &FieldKind, rhs: &FieldKind) -> Option<Value> {
     let (FieldKind::Literal(lhs), FieldKind::Literal(rhs)) = (lhs, rhs) else {
         return None;
@@ -17,7 +17,9 @@ pub fn fold_binary(op: BinaryOp, lhs: &FieldKind, rhs: &FieldKind) -> Option<Val
     if let (BinaryOp::Match | BinaryOp::NotMatch, Value::Str(pattern)) = (op, rhs) {
         regexes::compile(pattern).ok()?;
     }
-    binary(op, lhs, rhs, &Patterns::default()).ok().filter(is_writable)
+    binary(op, lhs, rhs, &Patterns::default())
+        .ok()
+        .filter(is_writable)
 }
 
 /// The literal that an operator and a literal give.

@@ -60,7 +60,12 @@ impl Parser {
         let height = self.height_over(&[pipeline.height()])?;
         let span_of_all = pipeline.span.to(span);
         let kind = MetricsKind::Series(pipeline, MetricsStage { function, by, span });
-        let expr = MetricsExpr { kind, stages: Vec::new(), span: span_of_all, height };
+        let expr = MetricsExpr {
+            kind,
+            stages: Vec::new(),
+            span: span_of_all,
+            height,
+        };
         self.second_stages(expr)
     }
 
@@ -123,7 +128,8 @@ impl Parser {
     pub(super) fn second_stages(&mut self, mut expr: MetricsExpr) -> Read<MetricsExpr> {
         loop {
             let start = self.place();
-            if self.kind() == Kind::Pipe && matches!(self.kind_after(1), Kind::TopK | Kind::BottomK) {
+            if self.kind() == Kind::Pipe && matches!(self.kind_after(1), Kind::TopK | Kind::BottomK)
+            {
                 self.advance();
                 let is_top = self.kind() == Kind::TopK;
                 self.advance();
@@ -138,7 +144,8 @@ impl Parser {
                 });
             } else if let Some(op) = comparison(self.kind()) {
                 self.advance();
-                let Operand::Scalar(number) = self.operand_above(NUMBER_LEVEL, Wanted::Scalar)? else {
+                let Operand::Scalar(number) = self.operand_above(NUMBER_LEVEL, Wanted::Scalar)?
+                else {
                     return Err(self.unexpected(&[]));
                 };
                 let value = self.threshold(&number)?;
@@ -178,14 +185,20 @@ impl Parser {
         };
         self.advance();
         match self.operand_above(next, Wanted::Metrics)? {
-            Operand::Scalar(number) => {
-                self.scalar_and_metrics(op, number, lhs, false).map(Operand::Metrics).map(Ok)
-            }
+            Operand::Scalar(number) => self
+                .scalar_and_metrics(op, number, lhs, false)
+                .map(Operand::Metrics)
+                .map(Ok),
             Operand::Metrics(rhs) => {
                 let span = lhs.span.to(rhs.span);
                 let height = self.height_over(&[lhs.height, rhs.height])?;
                 let kind = MetricsKind::Math(op, Box::new(lhs), Box::new(rhs));
-                Ok(Ok(Operand::Metrics(MetricsExpr { kind, stages: Vec::new(), span, height })))
+                Ok(Ok(Operand::Metrics(MetricsExpr {
+                    kind,
+                    stages: Vec::new(),
+                    span,
+                    height,
+                })))
             }
             _ => Err(self.unexpected(&[])),
         }
@@ -206,7 +219,17 @@ impl Parser {
             None => return Err(self.unexpected(&[])),
         };
         let height = self.height_over(&[expr.height])?;
-        let kind = MetricsKind::ScalarMath { op, number: value, is_left, expr: Box::new(expr) };
-        Ok(MetricsExpr { kind, stages: Vec::new(), span, height })
+        let kind = MetricsKind::ScalarMath {
+            op,
+            number: value,
+            is_left,
+            expr: Box::new(expr),
+        };
+        Ok(MetricsExpr {
+            kind,
+            stages: Vec::new(),
+            span,
+            height,
+        })
     }
 }

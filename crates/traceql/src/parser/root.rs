@@ -1,8 +1,8 @@
 //! The outermost level: pipelines, parentheses around anything, hints, the end of the text.
 //!
-//! What an opening parenthesis starts shows only later (a spanset, a pipeline, a number, series), so operands
-//! of all kinds are read by one loop over levels, and each operator says which kinds it joins. An operator
-//! that joins no such kinds is left standing and reported by whoever called.
+//! What an opening parenthesis starts shows only later (a spanset, a pipeline, a number, series),
+//! so operands of all kinds are read by one loop over levels, and each operator says which kinds it
+//! joins. An operator that joins no such kinds is left standing and reported by whoever called.
 
 use super::field::literal;
 use super::{Failed, Parser, Read};
@@ -87,12 +87,8 @@ impl Parser {
     /// The whole text.
     pub(super) fn query(&mut self) -> Option<Query> {
         let start = self.place();
-        let body = match self.body() {
-            Ok(body) => Some(body),
-            Err(Failed) => None,
-        };
+        let body = self.body().ok()?;
         let mut hints = Vec::new();
-        let body = body?;
         let has_hints = self.kind() == Kind::With;
         if has_hints && let Ok(read) = self.hints() {
             hints = read;
@@ -100,7 +96,11 @@ impl Parser {
         if self.diagnostics.is_empty() && self.kind() != Kind::End {
             self.unexpected(if has_hints { &[] } else { &[Kind::With] });
         }
-        Some(Query { body, hints, span: start.to(self.last_place()) })
+        Some(Query {
+            body,
+            hints,
+            span: start.to(self.last_place()),
+        })
     }
 
     fn body(&mut self) -> Read<Body> {
@@ -116,7 +116,8 @@ impl Parser {
         }
     }
 
-    /// Stages between bars, or one operand without any. In parentheses it may end with an aggregate.
+    /// Stages between bars, or one operand without any. In parentheses it may end with an
+    /// aggregate.
     pub(super) fn pipeline(&mut self, in_parens: bool) -> Read<Operand> {
         let start = self.place();
         let mut stages = Vec::new();
@@ -137,7 +138,10 @@ impl Parser {
             let noted = self.diagnostics.len();
             self.advance();
             if self.at_metrics_stage() {
-                let pipeline = Pipeline { stages, span: start.to(self.last_place()) };
+                let pipeline = Pipeline {
+                    stages,
+                    span: start.to(self.last_place()),
+                };
                 return self.metrics_of(pipeline).map(Operand::Metrics);
             }
             match self.stage_after_bar(in_parens) {
@@ -156,15 +160,22 @@ impl Parser {
             }
         }
         let span = start.to(self.last_place());
-        if stages.len() == 1 && let Some(Stage::Spansets(expr)) = stages.pop_if(is_spansets) {
+        if stages.len() == 1
+            && let Some(Stage::Spansets(expr)) = stages.pop_if(is_spansets)
+        {
             return Ok(Operand::Spanset(expr, false));
         }
         let pipeline = Pipeline { stages, span };
         let height = self.height_over(&[pipeline.height()])?;
-        Ok(Operand::Piped(SpansetExpr { kind: SpansetKind::Pipeline(pipeline), span, height }))
+        Ok(Operand::Piped(SpansetExpr {
+            kind: SpansetKind::Pipeline(pipeline),
+            span,
+            height,
+        }))
     }
 
-    /// One stage after a bar; a bare aggregate only before the parenthesis that closes the pipeline.
+    /// One stage after a bar; a bare aggregate only before the parenthesis that closes the
+    /// pipeline.
     fn stage_after_bar(&mut self, in_parens: bool) -> Read<AfterBar> {
         if matches!(self.kind(), Kind::By | Kind::Select | Kind::Coalesce) {
             return self.plain_stage().map(AfterBar::Stage);
@@ -212,8 +223,8 @@ impl Parser {
         Ok(lhs)
     }
 
-    /// Joins what stands left of the current operator with what stands right; gives the left side back if
-    /// the operator does not apply to it.
+    /// Joins what stands left of the current operator with what stands right; gives the left side
+    /// back if the operator does not apply to it.
     fn joined_operand(&mut self, lhs: Operand, next: u8) -> Read<Result<Operand, Operand>> {
         match lhs {
             Operand::Spanset(lhs, in_parens) => self.join_spanset(lhs, in_parens, false, next),
@@ -233,8 +244,11 @@ impl Parser {
                 let inner = self.pipeline(true)?;
                 if self.kind() != Kind::CloseParen {
                     let is_pipeline = matches!(inner, Operand::Piped(_) | Operand::Spanset(..));
-                    let expected: &[Kind] =
-                        if is_pipeline { &[Kind::CloseParen, Kind::Pipe] } else { &[] };
+                    let expected: &[Kind] = if is_pipeline {
+                        &[Kind::CloseParen, Kind::Pipe]
+                    } else {
+                        &[]
+                    };
                     return Err(self.unexpected(expected));
                 }
                 let span = start.to(self.place());
@@ -271,11 +285,19 @@ impl Parser {
             let Some(value) = literal(self.kind(), &self.token().payload) else {
                 return Err(self.unexpected(&[]));
             };
-            let value = if is_negative { crate::value::negate(&value) } else { value };
+            let value = if is_negative {
+                crate::value::negate(&value)
+            } else {
+                value
+            };
             if value.is_nil() {
                 return Err(self.unexpected(&[]));
             }
-            hints.push(Hint { name, value, span: start.to(self.place()) });
+            hints.push(Hint {
+                name,
+                value,
+                span: start.to(self.place()),
+            });
             self.advance();
             if !self.accept(Kind::Comma) {
                 break;
@@ -293,7 +315,10 @@ const fn is_spansets(stage: &mut Stage) -> bool {
 fn one_stage(expr: SpansetExpr) -> Pipeline {
     match expr.kind {
         SpansetKind::Pipeline(pipeline) => pipeline,
-        _ => Pipeline { span: expr.span, stages: vec![Stage::Spansets(expr)] },
+        _ => Pipeline {
+            span: expr.span,
+            stages: vec![Stage::Spansets(expr)],
+        },
     }
 }
 
@@ -307,8 +332,15 @@ impl Operand {
             Self::Metrics(expr) => Self::Metrics(MetricsExpr { span, ..expr }),
             Self::Filter(filter) => {
                 let height = filter.lhs.height.max(filter.rhs.height) + 1;
-                let pipeline = Pipeline { stages: vec![Stage::ScalarFilter(filter)], span };
-                Self::Piped(SpansetExpr { kind: SpansetKind::Pipeline(pipeline), span, height })
+                let pipeline = Pipeline {
+                    stages: vec![Stage::ScalarFilter(filter)],
+                    span,
+                };
+                Self::Piped(SpansetExpr {
+                    kind: SpansetKind::Pipeline(pipeline),
+                    span,
+                    height,
+                })
             }
         }
     }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{Program, Slot, Test};
-use crate::ast::{
-    Attribute, AttributeScope, BinaryOp, FieldExpr, FieldKind, Intrinsic,
-};
+use crate::ast::{Attribute, AttributeScope, BinaryOp, FieldExpr, FieldKind, Intrinsic};
 use crate::columns::{Field, strip_zeros};
 use crate::regexes;
 use crate::value::Value;
@@ -87,9 +85,7 @@ fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr, fields: &mut Fields) -
         {
             let operand = compile(lhs, fields);
             return match regexes::compile(pattern) {
-                Ok(regex) => {
-                    Program::Pattern(Box::new(operand), regex, op == BinaryOp::Match)
-                }
+                Ok(regex) => Program::Pattern(Box::new(operand), regex, op == BinaryOp::Match),
                 Err(_) => Program::Literal(Value::Bool(false)),
             };
         }
@@ -125,8 +121,10 @@ fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr, fields: &mut Fields) -
 
 /// Trace ids compare without leading zeros on both sides.
 fn as_shown(attribute: &Attribute, literal: &Value) -> Value {
-    let is_trace_id =
-        matches!(attribute.intrinsic, Some(Intrinsic::TraceId | Intrinsic::LinkTraceId));
+    let is_trace_id = matches!(
+        attribute.intrinsic,
+        Some(Intrinsic::TraceId | Intrinsic::LinkTraceId)
+    );
     match literal {
         Value::Str(text) if is_trace_id => Value::text(strip_zeros(text)),
         Value::Array(items) if is_trace_id => {

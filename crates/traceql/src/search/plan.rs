@@ -72,14 +72,24 @@ impl SearchPlan {
             needs_whole_traces: true,
             needs_every_attribute: false,
         };
-        Ok(Self { request, steps, needs_sets, outputs, shows_name, output_needs_sets })
+        Ok(Self {
+            request,
+            steps,
+            needs_sets,
+            outputs,
+            shows_name,
+            output_needs_sets,
+        })
     }
 }
 
 fn searched(body: &Body) -> Result<&Pipeline, Error> {
     match body {
         Body::Spansets(pipeline) => Ok(pipeline),
-        Body::Metrics(MetricsExpr { kind: MetricsKind::Series(pipeline, _), .. }) => Ok(pipeline),
+        Body::Metrics(MetricsExpr {
+            kind: MetricsKind::Series(pipeline, _),
+            ..
+        }) => Ok(pipeline),
         Body::Metrics(_) => Err(Error::NotSpansets),
     }
 }

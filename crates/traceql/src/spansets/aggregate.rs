@@ -19,7 +19,8 @@ pub struct AggregateStep {
     pub name: Arc<str>,
 }
 
-/// Keeps the spansets for which the comparison holds. A spanset without any value is dropped, with `!=` too.
+/// Keeps the spansets for which the comparison holds. A spanset without any value is dropped, with
+/// `!=` too.
 pub(super) fn filter(
     step: &AggregateStep,
     op: BinaryOp,
@@ -38,9 +39,13 @@ pub(super) fn filter(
     Ok(output)
 }
 
-/// The aggregate of one spanset; nil when no span has a number. `sum` and `avg` have the type of the first
-/// number and leave out numbers of other types.
-fn evaluate(step: &AggregateStep, trace: &Trace<'_>, spanset: &Spanset) -> Result<Value, EvalError> {
+/// The aggregate of one spanset; nil when no span has a number. `sum` and `avg` have the type of
+/// the first number and leave out numbers of other types.
+fn evaluate(
+    step: &AggregateStep,
+    trace: &Trace<'_>,
+    spanset: &Spanset,
+) -> Result<Value, EvalError> {
     let Some(argument) = &step.argument else {
         return Ok(Value::Int(spanset.rows.count() as i64));
     };
@@ -70,5 +75,9 @@ fn evaluate(step: &AggregateStep, trace: &Trace<'_>, spanset: &Spanset) -> Resul
             _ => {}
         }
     }
-    Ok(if step.function == Aggregate::Avg { result.divide_by(f64::from(count)) } else { result })
+    Ok(if step.function == Aggregate::Avg {
+        result.divide_by(f64::from(count))
+    } else {
+        result
+    })
 }

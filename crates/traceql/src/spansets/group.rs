@@ -10,8 +10,8 @@ use crate::error::EvalError;
 use crate::program::Program;
 use crate::value::Value;
 
-/// Splits each spanset by the value of an expression, groups in the order of their first span. Spans
-/// without a value are a group of their own.
+/// Splits each spanset by the value of an expression, groups in the order of their first span.
+/// Spans without a value are a group of their own.
 pub(super) fn split(
     program: &Program,
     name: &Arc<str>,
@@ -26,7 +26,10 @@ pub(super) fn split(
             let group = *groups.entry(value).or_insert_with_key(|value| {
                 let mut attributes = spanset.attributes.clone();
                 attributes.push((Arc::clone(name), value.clone()));
-                output.push(Spanset { rows: Bits::none(spanset.rows.len()), attributes });
+                output.push(Spanset {
+                    rows: Bits::none(spanset.rows.len()),
+                    attributes,
+                });
                 output.len() - 1
             });
             output[group].rows.insert(row);
@@ -42,5 +45,8 @@ pub(super) fn coalesce(input: &[Spanset]) -> Vec<Spanset> {
     };
     let mut rows = Bits::none(first.rows.len());
     input.iter().for_each(|spanset| rows.or(&spanset.rows));
-    vec![Spanset { rows, attributes: Vec::new() }]
+    vec![Spanset {
+        rows,
+        attributes: Vec::new(),
+    }]
 }

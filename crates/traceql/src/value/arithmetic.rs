@@ -1,9 +1,9 @@
 //! `+ - * / % ^`, unary minus and `!`.
 //!
-//! Whole numbers stay whole (division truncates, overflow wraps as in Go); one float makes the result a
-//! float. Sums and differences of durations are durations; a product or quotient of a duration and a
-//! number is a duration when it is whole nanoseconds, else a float in nanoseconds, so that
-//! `duration < 10ns / 3` compares with 3.33.
+//! Whole numbers stay whole (division truncates, overflow wraps as in Go); one float makes the
+//! result a float. Sums and differences of durations are durations; a product or quotient of a
+//! duration and a number is a duration when it is whole nanoseconds, else a float in nanoseconds,
+//! so that `duration < 10ns / 3` compares with 3.33.
 
 use super::{Outcome, Value};
 use crate::ast::BinaryOp;
@@ -21,7 +21,8 @@ pub fn arithmetic(op: BinaryOp, lhs: &Value, rhs: &Value) -> Outcome {
         (Value::Duration(a), Value::Int(b)) | (Value::Int(b), Value::Duration(a))
             if op == BinaryOp::Mul =>
         {
-            Ok(a.checked_mul(*b).map_or(Value::Float(*a as f64 * *b as f64), Value::Duration))
+            Ok(a.checked_mul(*b)
+                .map_or(Value::Float(*a as f64 * *b as f64), Value::Duration))
         }
         (Value::Duration(a), Value::Int(b)) if op == BinaryOp::Div && *b != 0 && a % b == 0 => {
             Ok(Value::Duration(a.wrapping_div(*b)))

@@ -1,7 +1,7 @@
 //! Comparisons, regular expressions, and the rules for arrays.
 //!
-//! One array against one plain value: `= < <= > >= =~` ask for any element, `!= !~` for all. Two arrays
-//! are an error. Numbers of all types compare as numbers, text by bytes.
+//! One array against one plain value: `= < <= > >= =~` ask for any element, `!= !~` for all. Two
+//! arrays are an error. Numbers of all types compare as numbers, text by bytes.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -32,7 +32,9 @@ impl Patterns {
             }
             cache.insert(Arc::clone(pattern), regexes::compile(pattern).ok());
         }
-        cache.get(pattern).is_some_and(|regex| regex.as_ref().is_some_and(|r| r.is_match(text)))
+        cache
+            .get(pattern)
+            .is_some_and(|regex| regex.as_ref().is_some_and(|r| r.is_match(text)))
     }
 }
 
@@ -68,7 +70,9 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
         (Value::Array(x), Value::Array(y)) => {
             let elements = x.iter().zip(y.iter()).map(|(x, y)| order(x, y));
-            elements.fold(Ordering::Equal, Ordering::then).then(x.len().cmp(&y.len()))
+            elements
+                .fold(Ordering::Equal, Ordering::then)
+                .then(x.len().cmp(&y.len()))
         }
         _ if a.kind() == b.kind() => compare(a, b).unwrap_or(Ordering::Equal),
         _ => a.kind().cmp(&b.kind()),
@@ -78,7 +82,11 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
 /// The result of a binary operator other than `&&` and `||`, whose right side need not be computed.
 pub fn binary(op: BinaryOp, lhs: &Value, rhs: &Value, patterns: &Patterns) -> Outcome {
     if lhs.is_nil() || rhs.is_nil() {
-        return Ok(if op.is_arithmetic() { Value::Nil } else { Value::Bool(false) });
+        return Ok(if op.is_arithmetic() {
+            Value::Nil
+        } else {
+            Value::Bool(false)
+        });
     }
     match op {
         BinaryOp::In | BinaryOp::NotIn | BinaryOp::MatchAny | BinaryOp::MatchNone => {
@@ -120,9 +128,7 @@ fn plain(op: BinaryOp, a: &Value, b: &Value, patterns: &Patterns) -> bool {
             match compare(a, b) {
                 Some(order) => order != Ordering::Equal,
                 // IEEE: a NaN differs from every number.
-                None => {
-                    a.as_f64().is_some() && b.as_f64().is_some() && (is_nan(a) || is_nan(b))
-                }
+                None => a.as_f64().is_some() && b.as_f64().is_some() && (is_nan(a) || is_nan(b)),
             }
         }
         BinaryOp::Equal => equal(a, b),

@@ -8,8 +8,8 @@ use stdx::go::{duration, quote};
 use super::Value;
 
 impl fmt::Display for Value {
-    /// Literals of the language: text in back quotes (in double quotes where back quotes cannot hold
-    /// it), floats always with a point or an exponent, durations as Go prints them.
+    /// Literals of the language: text in back quotes (in double quotes where back quotes cannot
+    /// hold it), floats always with a point or an exponent, durations as Go prints them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nil => f.write_str("nil"),
@@ -39,8 +39,17 @@ fn float(value: f64) -> String {
         return "(0.0 / 0.0)".to_owned();
     }
     if value.is_infinite() {
-        return if value > 0.0 { "(1.0 / 0.0)" } else { "(-1.0 / 0.0)" }.to_owned();
+        return if value > 0.0 {
+            "(1.0 / 0.0)"
+        } else {
+            "(-1.0 / 0.0)"
+        }
+        .to_owned();
     }
     let text = format_float(value, FloatFormat::General, None);
-    if text.contains(['.', 'e']) { text } else { format!("{text}.0") }
+    if text.contains(['.', 'e']) {
+        text
+    } else {
+        format!("{text}.0")
+    }
 }

@@ -1,7 +1,8 @@
-//! Answers recorded from the original: searches and metrics over our own synthetic traces, and error texts.
+//! Answers recorded from the original: searches and metrics over our own synthetic traces, and
+//! error texts.
 //!
-//! The recording server held more than those traces; cases whose answer shows any other trace, or whose
-//! query does not name the synthetic services, are left out.
+//! The recording server held more than those traces; cases whose answer shows any other trace, or
+//! whose query does not name the synthetic services, are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -54,7 +55,10 @@ pub fn run(folder: &Path, report: &mut Report) {
 
 /// Whether a query asks for the synthetic services only.
 fn is_ours(query: &str) -> bool {
-    query.contains("x-alpha") || query.contains("x-beta") || query.contains("x-.*") || query.contains("x-(")
+    query.contains("x-alpha")
+        || query.contains("x-beta")
+        || query.contains("x-.*")
+        || query.contains("x-(")
 }
 
 /// Percent-decoded pairs.
@@ -75,7 +79,9 @@ fn parse_parameters(text: &str) -> BTreeMap<String, String> {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(key, value)| (decoded(key), decoded(value))).collect()
+    pairs
+        .map(|(key, value)| (decoded(key), decoded(value)))
+        .collect()
 }
 
 fn errors(report: &mut Report, id: &str, query: &str, body: &str) {
@@ -86,7 +92,14 @@ fn errors(report: &mut Report, id: &str, query: &str, body: &str) {
         Ok(canonical) => format!("valid: {canonical}"),
         Err(problems) => problems[0].to_text(query),
     };
-    report.case("goldens/tempo/errors", id, query, ours == wanted, &ours, wanted);
+    report.case(
+        "goldens/tempo/errors",
+        id,
+        query,
+        ours == wanted,
+        &ours,
+        wanted,
+    );
 }
 
 fn found(
@@ -97,10 +110,14 @@ fn found(
     body: &str,
     spans: &[Span],
 ) {
-    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end")) else {
+    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end"))
+    else {
         return;
     };
-    let range = TimeRange { start: TimeNs(start), end: TimeNs(end) };
+    let range = TimeRange {
+        start: TimeNs(start),
+        end: TimeNs(end),
+    };
     let Ok(answer) = serde_json::from_str::<Json>(body) else {
         return;
     };
@@ -111,8 +128,10 @@ fn found(
     let wanted: BTreeMap<String, String> = items(&answer["traces"])
         .iter()
         .map(|trace| {
-            let mut sets: Vec<String> =
-                items(&trace["spanSets"]).iter().map(|set| set["matched"].to_string()).collect();
+            let mut sets: Vec<String> = items(&trace["spanSets"])
+                .iter()
+                .map(|set| set["matched"].to_string())
+                .collect();
             sets.sort();
             (text(&trace["traceID"]).to_owned(), sets.join(","))
         })
@@ -131,21 +150,38 @@ fn found(
                 .traces
                 .iter()
                 .map(|found| {
-                    let mut sets: Vec<String> =
-                        found.spansets.iter().map(|set| set.matched.to_string()).collect();
+                    let mut sets: Vec<String> = found
+                        .spansets
+                        .iter()
+                        .map(|set| set.matched.to_string())
+                        .collect();
                     sets.sort();
-                    (found.id.to_string().trim_start_matches('0').to_owned(), sets.join(","))
+                    (
+                        found.id.to_string().trim_start_matches('0').to_owned(),
+                        sets.join(","),
+                    )
                 })
                 .collect();
             (ours == wanted, format!("{ours:?}"))
         }
         Err(error) => (false, format!("error: {error}")),
     };
-    report.case("goldens/tempo/search", id, query, passed, &ours, &format!("{wanted:?}"));
+    report.case(
+        "goldens/tempo/search",
+        id,
+        query,
+        passed,
+        &ours,
+        &format!("{wanted:?}"),
+    );
 }
 
 fn seconds(parameters: &BTreeMap<String, String>, name: &str) -> Option<i64> {
-    parameters.get(name)?.parse::<i64>().ok()?.checked_mul(SECOND)
+    parameters
+        .get(name)?
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(SECOND)
 }
 
 fn step(parameters: &BTreeMap<String, String>, length: i64) -> Option<i64> {
@@ -182,17 +218,24 @@ fn series(
     spans: &[Span],
     is_instant: bool,
 ) {
-    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end")) else {
+    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end"))
+    else {
         return;
     };
     if parameters.contains_key("maxSeries") {
         return;
     }
-    let (Some(step), Ok(answer)) = (step(parameters, end - start), serde_json::from_str::<Json>(body)) else {
+    let (Some(step), Ok(answer)) = (
+        step(parameters, end - start),
+        serde_json::from_str::<Json>(body),
+    ) else {
         return;
     };
-    let window =
-        if is_instant { Window::instant_of_request(start, end) } else { Window::of_request(start, end, step) };
+    let window = if is_instant {
+        Window::instant_of_request(start, end)
+    } else {
+        Window::of_request(start, end, step)
+    };
     let wanted: Shown = items(&answer["series"])
         .iter()
         .map(|series| {
@@ -213,7 +256,11 @@ fn series(
             (labels.join(","), values)
         })
         .collect();
-    let options = MetricsOptions { window, exemplars_max: 100, series_max: 10_000 };
+    let options = MetricsOptions {
+        window,
+        exemplars_max: 100,
+        series_max: 10_000,
+    };
     let never = || false;
     let control = Control::new(&never, 256 << 20);
     let source = MemorySource::new(spans.to_vec(), 4);
@@ -232,9 +279,14 @@ fn series(
                         .iter()
                         .map(|(name, value)| format!("{name}={}", label_text(value)))
                         .collect();
-                    let values = series.values.iter().enumerate().filter(|(_, value)| !value.is_nan());
-                    let values = values
-                        .map(|(interval, value)| (window.timestamp_of(interval) / 1_000_000, *value));
+                    let values = series
+                        .values
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, value)| !value.is_nan());
+                    let values = values.map(|(interval, value)| {
+                        (window.timestamp_of(interval) / 1_000_000, *value)
+                    });
                     (labels.join(","), values.collect::<BTreeMap<_, _>>())
                 })
                 .filter(|(_, values)| !values.is_empty())
@@ -258,7 +310,9 @@ fn same(ours: &Shown, wanted: &Shown) -> bool {
 /// What one side has and the other has not.
 fn difference(ours: &Shown, wanted: &Shown) -> String {
     let agrees = |a: &BTreeMap<i64, f64>, b: &BTreeMap<i64, f64>| {
-        a.len() == b.len() && a.iter().all(|(at, value)| b.get(at).is_some_and(|other| close(*value, *other)))
+        a.len() == b.len()
+            && a.iter()
+                .all(|(at, value)| b.get(at).is_some_and(|other| close(*value, *other)))
     };
     let mut lines = Vec::new();
     for (labels, values) in wanted {
@@ -268,6 +322,10 @@ fn difference(ours: &Shown, wanted: &Shown) -> String {
             None => lines.push(format!("lacks {labels} {values:?}")),
         }
     }
-    lines.extend(ours.keys().filter(|labels| !wanted.contains_key(*labels)).map(|labels| format!("has {labels}")));
+    lines.extend(
+        ours.keys()
+            .filter(|labels| !wanted.contains_key(*labels))
+            .map(|labels| format!("has {labels}")),
+    );
     lines.join("; ")
 }

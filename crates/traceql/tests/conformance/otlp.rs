@@ -72,7 +72,9 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Span {
 }
 
 fn nanos(json: &Json) -> i64 {
-    json.as_i64().or_else(|| text(json).parse().ok()).unwrap_or(0)
+    json.as_i64()
+        .or_else(|| text(json).parse().ok())
+        .unwrap_or(0)
 }
 
 /// Hexadecimal, padded with zeros on the left.
@@ -86,7 +88,10 @@ pub fn span_id(hex: &str) -> SpanId {
 }
 
 fn attributes(json: &Json) -> Attrs {
-    items(json).iter().map(|pair| (text(&pair["key"]), value(&pair["value"]))).collect()
+    items(json)
+        .iter()
+        .map(|pair| (text(&pair["key"]), value(&pair["value"])))
+        .collect()
 }
 
 fn value(json: &Json) -> AttrValue {
@@ -103,7 +108,12 @@ fn value(json: &Json) -> AttrValue {
         return value.into();
     }
     if !json["arrayValue"].is_null() {
-        return AttrValue::Array(items(&json["arrayValue"]["values"]).iter().map(value).collect());
+        return AttrValue::Array(
+            items(&json["arrayValue"]["values"])
+                .iter()
+                .map(value)
+                .collect(),
+        );
     }
     AttrValue::Empty
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{AttrValue, Attrs, Event, Resource, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId};
+use model::{
+    AttrValue, Attrs, Event, Resource, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
+};
 use proptest::prelude::*;
 
 fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
@@ -11,25 +13,51 @@ fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> + Clone
 
 fn literal() -> impl Strategy<Value = String> + Clone {
     word(&[
-        "1", "2", "-1", "0", "1.5", "2.0", "\"x\"", "`y`", "true", "false", "1ms", "3ns", "\"\"", "1e3",
+        "1",
+        "2",
+        "-1",
+        "0",
+        "1.5",
+        "2.0",
+        "\"x\"",
+        "`y`",
+        "true",
+        "false",
+        "1ms",
+        "3ns",
+        "\"\"",
+        "1e3",
         "\"back`quote\"",
     ])
 }
 
 fn attribute() -> impl Strategy<Value = String> + Clone {
     word(&[
-        ".a", "span.a", "resource.a", ".b", "span.b", ".s", "span.s", "event.e", ".list", ".none",
+        ".a",
+        "span.a",
+        "resource.a",
+        ".b",
+        "span.b",
+        ".s",
+        "span.s",
+        "event.e",
+        ".list",
+        ".none",
         "span.\"a b\"",
     ])
 }
 
 /// Operand of arithmetic.
 fn number() -> impl Strategy<Value = String> + Clone {
-    let leaf = word(&["1", "2", "1.5", ".a", "span.b", "duration", "3ns", ".s", ".none"]);
+    let leaf = word(&[
+        "1", "2", "1.5", ".a", "span.b", "duration", "3ns", ".s", ".none",
+    ]);
     leaf.prop_recursive(2, 6, 2, |inner| {
         prop_oneof![
-            (inner.clone(), word(&["+", "-", "*"]), inner.clone()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
-            (inner.clone(), word(&["+", "-", "*"]), inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            (inner.clone(), word(&["+", "-", "*"]), inner.clone())
+                .prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+            (inner.clone(), word(&["+", "-", "*"]), inner.clone())
+                .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             inner.prop_map(|a| format!("-({a})")),
         ]
     })
@@ -61,11 +89,16 @@ fn condition() -> impl Strategy<Value = String> + Clone {
     comparison().prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec((word(&["&&", "||"]), inner.clone()), 1..4).prop_map(|parts| {
-                let joined: String = parts.iter().map(|(op, part)| format!(" {op} {part}")).collect();
+                let joined: String = parts
+                    .iter()
+                    .map(|(op, part)| format!(" {op} {part}"))
+                    .collect();
                 format!("true{joined}")
             }),
-            (inner.clone(), word(&["&&", "||"]), inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
-            (inner.clone(), word(&["&&", "||"]), inner.clone()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+            (inner.clone(), word(&["&&", "||"]), inner.clone())
+                .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            (inner.clone(), word(&["&&", "||"]), inner.clone())
+                .prop_map(|(a, op, b)| format!("{a} {op} {b}")),
             inner.prop_map(|a| format!("!({a})")),
         ]
     })
@@ -78,25 +111,53 @@ pub fn filter() -> impl Strategy<Value = String> + Clone {
 
 /// `{ ... }` that selects some spans.
 pub fn simple_filter() -> impl Strategy<Value = String> + Clone {
-    word(&["{ }", "{ .t }", "{ .a = 1 }", "{ kind = server }", "{ status = error }", "{ false }", "{ name = `n1` }"])
+    word(&[
+        "{ }",
+        "{ .t }",
+        "{ .a = 1 }",
+        "{ kind = server }",
+        "{ status = error }",
+        "{ false }",
+        "{ name = `n1` }",
+    ])
 }
 
 /// Operators between spansets.
 pub fn spanset_operator() -> impl Strategy<Value = &'static str> + Clone {
-    prop::sample::select(&[
-        "&&", "||", ">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<", "&>>", "&<<", "&~",
-    ][..])
+    prop::sample::select(
+        &[
+            "&&", "||", ">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<",
+            "&>>", "&<<", "&~",
+        ][..],
+    )
 }
 
 /// Spansets and stages that no data make fail.
 pub fn pipeline() -> impl Strategy<Value = String> + Clone {
-    let spansets = (filter(), prop::collection::vec((spanset_operator(), filter()), 0..3)).prop_map(|(first, rest)| {
-        let rest: String = rest.iter().map(|(op, filter)| format!(" {op} {filter}")).collect();
-        format!("{first}{rest}")
-    });
+    let spansets = (
+        filter(),
+        prop::collection::vec((spanset_operator(), filter()), 0..3),
+    )
+        .prop_map(|(first, rest)| {
+            let rest: String = rest
+                .iter()
+                .map(|(op, filter)| format!(" {op} {filter}"))
+                .collect();
+            format!("{first}{rest}")
+        });
     let stage = word(&[
-        "by(.a)", "by(span.b)", "by(kind)", "coalesce()", "count() > 1", "avg(duration) >= 3ns", "max(.a) != 2", "1 < sum(.b)",
-        "min(span.a + 1) <= 2", "{ .a = 1 }", "select(.a, event:name)", "{ .t } || { .a > 0 }",
+        "by(.a)",
+        "by(span.b)",
+        "by(kind)",
+        "coalesce()",
+        "count() > 1",
+        "avg(duration) >= 3ns",
+        "max(.a) != 2",
+        "1 < sum(.b)",
+        "min(span.a + 1) <= 2",
+        "{ .a = 1 }",
+        "select(.a, event:name)",
+        "{ .t } || { .a > 0 }",
     ]);
     (spansets, prop::collection::vec(stage, 0..4)).prop_map(|(first, stages)| {
         let stages: String = stages.iter().map(|stage| format!(" | {stage}")).collect();
@@ -107,29 +168,67 @@ pub fn pipeline() -> impl Strategy<Value = String> + Clone {
 /// Metrics with everything that has values.
 pub fn metrics() -> impl Strategy<Value = String> + Clone {
     let function = word(&[
-        "rate()", "count_over_time()", "min_over_time(duration)", "max_over_time(.a)", "sum_over_time(.b)", "avg_over_time(duration)",
-        "quantile_over_time(duration, 0.5, 0.9)", "histogram_over_time(.a)",
+        "rate()",
+        "count_over_time()",
+        "min_over_time(duration)",
+        "max_over_time(.a)",
+        "sum_over_time(.b)",
+        "avg_over_time(duration)",
+        "quantile_over_time(duration, 0.5, 0.9)",
+        "histogram_over_time(.a)",
     ]);
-    let by = word(&["", " by (.a)", " by (kind, span.s)", " by (.none)", " by (name)"]);
+    let by = word(&[
+        "",
+        " by (.a)",
+        " by (kind, span.s)",
+        " by (.none)",
+        " by (name)",
+    ]);
     (filter(), function, by).prop_map(|(filter, function, by)| format!("{filter} | {function}{by}"))
 }
 
 /// Everything that can be read, not all of it evaluated.
 pub fn any_query() -> impl Strategy<Value = String> + Clone {
-    let second = word(&["", " | topk(3)", " > 5", " | bottomk(1) <= 2.5", " != -1 | topk(2)"]);
-    let hints = word(&["", " with(most_recent=true)", " with(sample=0.1, exemplars=5)", " with(a=`b`)"]);
-    let scalars = word(&[
-        "count() + 1 > sum(.a)", "(count() * 2) ^ 2 <= 3", "({ .a } | count()) > ({ .b } | by(.c) | max(duration))",
-        "({ } | count()) + ({ } | avg(.a)) = 2 * 3", "1ms < avg(duration)", "min(parent.a) = 1",
+    let second = word(&[
+        "",
+        " | topk(3)",
+        " > 5",
+        " | bottomk(1) <= 2.5",
+        " != -1 | topk(2)",
     ]);
-    let math = (metrics(), word(&["+", "-", "*", "/"]), metrics(), second.clone())
+    let hints = word(&[
+        "",
+        " with(most_recent=true)",
+        " with(sample=0.1, exemplars=5)",
+        " with(a=`b`)",
+    ]);
+    let scalars = word(&[
+        "count() + 1 > sum(.a)",
+        "(count() * 2) ^ 2 <= 3",
+        "({ .a } | count()) > ({ .b } | by(.c) | max(duration))",
+        "({ } | count()) + ({ } | avg(.a)) = 2 * 3",
+        "1ms < avg(duration)",
+        "min(parent.a) = 1",
+    ]);
+    let math = (
+        metrics(),
+        word(&["+", "-", "*", "/"]),
+        metrics(),
+        second.clone(),
+    )
         .prop_map(|(a, op, b, second)| format!("({a}) {op} ({b}){second}"));
-    let with_number = (metrics(), word(&["* 2", "+ 1 / 2.0", "- -1.5", "/ (1.0 / 0)", "* 3 + 1"]), second.clone())
+    let with_number = (
+        metrics(),
+        word(&["* 2", "+ 1 / 2.0", "- -1.5", "/ (1.0 / 0)", "* 3 + 1"]),
+        second.clone(),
+    )
         .prop_map(|(a, number, second)| format!("({a}) {number}{second}"));
-    let number_with = (word(&["2 *", "1 + 2 *", "-1 -"]), metrics()).prop_map(|(number, a)| format!("{number} ({a})"));
+    let number_with = (word(&["2 *", "1 + 2 *", "-1 -"]), metrics())
+        .prop_map(|(number, a)| format!("{number} ({a})"));
     let compare = (filter(), filter(), word(&["", ", 5", ", 5, 10, 20"]))
         .prop_map(|(a, b, rest)| format!("{a} | compare({b}{rest})"));
-    let piped = (pipeline(), spanset_operator(), pipeline()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})"));
+    let piped = (pipeline(), spanset_operator(), pipeline())
+        .prop_map(|(a, op, b)| format!("({a}) {op} ({b})"));
     let body = prop_oneof![
         4 => pipeline(),
         3 => (metrics(), second).prop_map(|(metrics, second)| format!("{metrics}{second}")),
@@ -206,9 +305,7 @@ prop_compose! {
 
 /// Up to eight spans of two traces, with orphans, cycles and several roots.
 pub fn spans() -> impl Strategy<Value = Vec<Span>> {
-    (0_usize..9).prop_flat_map(|len| {
-        (1..=len as u8).map(span).collect::<Vec<_>>()
-    })
+    (0_usize..9).prop_flat_map(|len| (1..=len as u8).map(span).collect::<Vec<_>>())
 }
 
 /// The same spans in two orders.
