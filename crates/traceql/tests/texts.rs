@@ -223,6 +223,7 @@ fn long_queries_are_laid_out() {
 
 fn check_conditions(query: &str, expected: Expect) {
     let shown = match parse_conjunction(query) {
+        Ok(Some(conditions)) if conditions.is_empty() => "empty list".to_owned(),
         Ok(Some(conditions)) => {
             let lines: Vec<String> = conditions
                 .iter()
@@ -248,8 +249,8 @@ fn a_spanset_as_a_list_of_conditions() {
     check_conditions(
         "{}",
         expect![[r#"
-
-    "#]],
+            empty list
+        "#]],
     );
     check_conditions(
         "{ .a = 1 && 100ms < duration && span.b != `x` && .c && .d = nil && .e != nil && name =~ `G.*` }",
