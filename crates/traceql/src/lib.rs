@@ -6,6 +6,18 @@
 //! them.
 //!
 //! Deliberately not here: clocks, sockets, files, SQL, requests and their parameters.
+//!
+//! | wanted | file |
+//! |---|---|
+//! | a word or operator | `lexer/token.rs` |
+//! | grammar: filters, spansets, scalars, metrics | `parser/field.rs`, `spanset.rs`, `scalar.rs`, `metrics.rs` |
+//! | an operator on values | `value/arithmetic.rs`, `value/compare.rs` |
+//! | an expression over columns | `program.rs`, `program/test.rs` |
+//! | `>> << > < ~` | `structural.rs` on `nested_set.rs` |
+//! | `by`, `coalesce`, aggregates | `spansets/group.rs`, `spansets/aggregate.rs` |
+//! | `rate` and its kin, quantiles, `compare` | `metrics/accumulate.rs`, `histogram.rs`, `compare.rs` |
+//! | `topk`, `bottomk`, `> 5`, arithmetic of series | `metrics/second_stage.rs`, `math.rs` |
+//! | what a source is asked and gives | `source.rs`, `conditions.rs`, `columns.rs` |
 
 pub mod ast;
 pub mod bits;

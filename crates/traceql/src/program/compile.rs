@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::test::Literals;
 use super::{Program, Slot, Test};
 use crate::ast::{Attribute, AttributeScope, BinaryOp, FieldExpr, FieldKind, Intrinsic};
 use crate::columns::{Field, strip_zeros};
@@ -101,7 +102,7 @@ fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr, fields: &mut Fields) -
         plain => std::slice::from_ref(plain),
     };
     let test = match op {
-        BinaryOp::In | BinaryOp::NotIn => Test::OneOf(items.to_vec(), op == BinaryOp::In),
+        BinaryOp::In | BinaryOp::NotIn => Test::OneOf(Literals::new(items), op == BinaryOp::In),
         BinaryOp::Match | BinaryOp::MatchAny | BinaryOp::NotMatch | BinaryOp::MatchNone => {
             let regexes = items.iter().filter_map(|item| match item {
                 Value::Str(pattern) => regexes::compile(pattern).ok(),

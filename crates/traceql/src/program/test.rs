@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use regex::Regex;
 
 use super::{Rows, Slot};
@@ -18,9 +19,66 @@ pub enum Test {
     /// A comparison with a literal.
     Compare(BinaryOp, Value),
     /// Equal to one of the literals (true) or to none (false).
-    OneOf(Vec<Value>, bool),
+    OneOf(Literals, bool),
     /// Matches one of the patterns (true) or none (false).
     Match(Vec<Regex>, bool),
+}
+
+/// Literals of a set test, looked up by hash where all are texts or all are whole numbers.
+#[derive(Debug, Clone)]
+pub enum Literals {
+    /// Texts.
+    Texts(HashSet<Arc<str>>),
+    /// Whole numbers, and durations as nanoseconds.
+    Wholes(HashSet<i64>),
+    /// Anything else.
+    Others(Vec<Value>),
+}
+
+impl Literals {
+    /// From the literals of a query.
+    pub fn new(literals: &[Value]) -> Self {
+        let texts = literals.iter().map(|literal| match literal {
+            Value::Str(text) => Some(Arc::clone(text)),
+            _ => None,
+        });
+        if let Some(texts) = texts.collect() {
+            return Self::Texts(texts);
+        }
+        let wholes = literals.iter().map(|literal| match literal {
+            Value::Int(value) | Value::Duration(value) => Some(*value),
+            _ => None,
+        });
+        match wholes.collect() {
+            Some(wholes) => Self::Wholes(wholes),
+            None => Self::Others(literals.to_vec()),
+        }
+    }
+
+    /// Whether a plain value is among them; `None` if it cannot be compared with all of them, so that
+    /// neither `=` nor `!=` holds.
+    fn has(&self, item: &Value) -> Option<bool> {
+        match (self, item) {
+            (Self::Texts(texts), Value::Str(text)) => Some(texts.contains(text)),
+            (Self::Wholes(wholes), Value::Int(value) | Value::Duration(value)) => {
+                Some(wholes.contains(value))
+            }
+            (Self::Wholes(wholes), Value::Float(value)) => {
+                Some(wholes.iter().any(|whole| *whole as f64 == *value))
+            }
+            (Self::Others(literals), item) => {
+                if literals.iter().any(|literal| equal(item, literal)) {
+                    return Some(true);
+                }
+                let fits = |literal: &Value| {
+                    item.kind() == literal.kind()
+                        || (item.kind().is_numeric() && literal.kind().is_numeric())
+                };
+                literals.iter().all(fits).then_some(false)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Whether a value matches (true) or does not (false); only text can do either.
@@ -43,20 +101,7 @@ impl Test {
             Self::Compare(op, literal) => {
                 return Ok(binary(*op, value, literal, patterns)?.is_true());
             }
-            Self::OneOf(literals, is_in) => (*is_in, &|item| {
-                let may_equal = |literal: &&Value| {
-                    item.kind() == literal.kind()
-                        || (item.kind().is_numeric() && literal.kind().is_numeric())
-                };
-                if *is_in {
-                    literals.iter().any(|literal| equal(item, literal))
-                } else {
-                    // `!=` is false for a value of another type, so each literal must fit.
-                    literals
-                        .iter()
-                        .all(|literal| may_equal(&literal) && !equal(item, literal))
-                }
-            }),
+            Self::OneOf(literals, is_in) => (*is_in, &|item| literals.has(item) == Some(*is_in)),
             Self::Match(regexes, is_match) => (*is_match, &|item| match item {
                 Value::Str(text) => regexes.iter().any(|regex| regex.is_match(text)) == *is_match,
                 _ => false,
