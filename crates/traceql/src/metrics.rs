@@ -28,8 +28,8 @@ use crate::error::Error;
 use crate::source::{Control, Source};
 use plan::SeriesPlan;
 
-/// Series of one query at most.
-pub const SERIES_MAX: usize = 100_000;
+/// Intervals of one query at most; each series holds a value for each.
+pub const INTERVALS_MAX: usize = 100_000;
 
 /// One series.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,12 @@ pub fn evaluate(
     let Body::Metrics(expr) = &query.body else {
         return Err(Error::NotMetrics);
     };
+    if options.window.len() > INTERVALS_MAX {
+        return Err(Error::Limit {
+            name: "intervals_max",
+            max: INTERVALS_MAX as u64,
+        });
+    }
     let hints = plan::Hints::of(query, options);
     let mut series = expression(expr, source, options, &hints, control)?;
     series.sort_by(|a, b| labels::order(&a.labels, &b.labels));

@@ -113,10 +113,6 @@ impl Parser {
         self.token().kind
     }
 
-    fn kind_after(&self, ahead: usize) -> Kind {
-        self.tokens[(self.at + ahead).min(self.tokens.len() - 1)].kind
-    }
-
     fn place(&self) -> Place {
         self.token().place
     }

@@ -102,6 +102,23 @@ impl fmt::Display for Grouped<'_> {
     }
 }
 
+/// A literal whose minus would be read as an operator.
+const fn is_negative(expr: &FieldExpr) -> bool {
+    match &expr.kind {
+        FieldKind::Literal(Value::Int(value) | Value::Duration(value)) => *value < 0,
+        FieldKind::Literal(Value::Float(value)) => value.is_sign_negative(),
+        _ => false,
+    }
+}
+
+/// `-a * b` is `-(a * b)`.
+const fn binds_over_minus(op: BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod | BinaryOp::Pow
+    )
+}
+
 impl fmt::Display for FieldExpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
@@ -109,6 +126,9 @@ impl fmt::Display for FieldExpr {
             FieldKind::Attribute(attribute) => attribute.fmt(f),
             FieldKind::Unary(UnaryOp::Negate, operand) => write!(f, "-{}", Grouped(operand)),
             FieldKind::Unary(UnaryOp::Not, operand) => write!(f, "!{}", Grouped(operand)),
+            FieldKind::Binary(op, lhs, rhs) if is_negative(lhs) && binds_over_minus(*op) => {
+                write!(f, "({lhs}) {} {}", op.symbol(), Grouped(rhs))
+            }
             FieldKind::Binary(op, lhs, rhs) => {
                 write!(f, "{} {} {}", Grouped(lhs), op.symbol(), Grouped(rhs))
             }

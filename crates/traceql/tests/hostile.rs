@@ -265,6 +265,28 @@ fn limits_have_names() {
             max: 1_000
         })
     );
+    let query = parse(by).expect("a query");
+    let window = Window::range(i64::MIN, i64::MAX, 1);
+    let options = MetricsOptions {
+        window,
+        exemplars_max: 1,
+        series_max: 10,
+    };
+    let never = || false;
+    let control = Control::new(&never, 1 << 30);
+    let intervals = evaluate(
+        &query,
+        &MemorySource::new(spans.clone(), 100),
+        &options,
+        &control,
+    );
+    assert_eq!(
+        intervals,
+        Err(Error::Limit {
+            name: "intervals_max",
+            max: 100_000
+        })
+    );
     let memory = Error::Limit {
         name: "memory_bytes_max",
         max: 1 << 20,

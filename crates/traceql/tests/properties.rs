@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use traceql::memory::MemorySource;
 use traceql::metrics::{MetricsOptions, Series, Window, evaluate};
 use traceql::parse;
-use traceql::search::{SearchOptions, search};
+use traceql::search::{SearchOptions, SearchPlan, search};
 use traceql::source::Control;
 
 fn found(query: &str, spans: &[Span], piece: usize) -> BTreeSet<(TraceId, SpanId)> {
@@ -53,7 +53,7 @@ fn shown(series: &[Series]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn printed_queries_read_back(query in generate::any_query()) {
@@ -88,6 +88,23 @@ proptest! {
         piece in 1_usize..5,
     ) {
         prop_assert_eq!(found(&query, &spans, piece), naive::filter(&query, &spans), "{}", query);
+    }
+
+    #[test]
+    fn necessary_conditions_exclude_no_match(
+        query in generate::filter(),
+        spans in generate::spans(),
+    ) {
+        let parsed = parse(&query).expect("a generated query");
+        let options =
+            SearchOptions { range: TimeRange::ALL, limit: 100, spans_per_spanset: 100 };
+        let plan = SearchPlan::new(&parsed, &options).expect("a plan");
+        let matched = naive::filter(&query, &spans);
+        prop_assert!(!plan.request.is_empty() || matched.is_empty(), "{}", query);
+        for span in spans.iter().filter(|span| matched.contains(&(span.trace_id, span.span_id))) {
+            let tree = &plan.request.spansets[0];
+            prop_assert!(naive::may_match(tree, span, &spans), "{}: {:?}", query, tree);
+        }
     }
 
     #[test]

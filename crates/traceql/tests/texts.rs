@@ -77,6 +77,12 @@ fn syntax_errors_say_where_and_what_was_expected() {
         "#]],
     );
     check_problems(
+        "{ } | rate() | count() > 1",
+        expect![[r#"
+            15..20 `count` parse error at line 1, col 16: syntax error: unexpected count, expecting topk or bottomk [topk bottomk]
+        "#]],
+    );
+    check_problems(
         "{\n  .a = \"x }",
         expect![[r#"
             9..13 `"x }` parse error at line 2, col 8: literal not terminated

@@ -128,9 +128,10 @@ impl Parser {
     pub(super) fn second_stages(&mut self, mut expr: MetricsExpr) -> Read<MetricsExpr> {
         loop {
             let start = self.place();
-            if self.kind() == Kind::Pipe && matches!(self.kind_after(1), Kind::TopK | Kind::BottomK)
-            {
-                self.advance();
+            if self.accept(Kind::Pipe) {
+                if !matches!(self.kind(), Kind::TopK | Kind::BottomK) {
+                    return Err(self.unexpected(&[Kind::TopK, Kind::BottomK]));
+                }
                 let is_top = self.kind() == Kind::TopK;
                 self.advance();
                 self.expect(Kind::OpenParen, &[])?;

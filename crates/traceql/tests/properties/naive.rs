@@ -8,6 +8,7 @@ use traceql::ast::{
     Attribute, AttributeScope, BinaryOp, Body, FieldExpr, FieldKind, Intrinsic, SpansetKind, Stage,
     UnaryOp,
 };
+use traceql::conditions::{Demand, Tree};
 use traceql::value::{Patterns, Value, binary};
 
 type Found = BTreeSet<(TraceId, SpanId)>;
@@ -259,4 +260,32 @@ pub fn operator(lhs: &str, op: &str, rhs: &str, spans: &[Span]) -> Found {
         }
     }
     found
+}
+
+/// Whether a span satisfies a tree of conditions, hints taken as true.
+pub fn may_match(tree: &Tree, span: &Span, spans: &[Span]) -> bool {
+    match tree {
+        Tree::Any => true,
+        Tree::All(trees) => trees.iter().all(|tree| may_match(tree, span, spans)),
+        Tree::OneOf(trees) => trees.iter().any(|tree| may_match(tree, span, spans)),
+        Tree::Leaf(condition) if !condition.is_necessary => true,
+        Tree::Leaf(condition) => {
+            let value = look_up(&condition.attribute, span, spans);
+            let holds = |op: BinaryOp, literal: &Value| {
+                binary(op, &value, literal, &Patterns::default()).is_ok_and(|value| value.is_true())
+            };
+            match &condition.demand {
+                Demand::Exists => !value.is_nil(),
+                Demand::Absent => panic!("absence is never necessary"),
+                Demand::Compare(op, literal) => holds(*op, literal),
+                Demand::Set(BinaryOp::In, literals) => literals
+                    .iter()
+                    .any(|literal| holds(BinaryOp::Equal, literal)),
+                Demand::Set(BinaryOp::MatchAny, literals) => literals
+                    .iter()
+                    .any(|literal| holds(BinaryOp::Match, literal)),
+                Demand::Set(op, _) => panic!("{op:?} is never necessary"),
+            }
+        }
+    }
 }
