@@ -53,7 +53,7 @@ fn shown(series: &[Series]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn printed_queries_read_back(query in generate::any_query()) {
