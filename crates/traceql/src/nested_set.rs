@@ -9,7 +9,9 @@
 //! server's half, and the server's half belongs to the client's. A trace with three spans of one id
 //! or without any root has no numbers and no child counts at all.
 
-use hashbrown::HashMap;
+mod by_id;
+
+use by_id::ById;
 use model::{SpanId, SpanKind};
 
 /// What is known of one span.
@@ -42,13 +44,6 @@ pub struct NestedSets {
 
 const NONE: u32 = u32::MAX;
 
-/// Spans of one id, as many as can be told apart.
-#[derive(Clone, Copy)]
-struct SameId {
-    first: u32,
-    second: u32,
-}
-
 impl NestedSets {
     fn zeros(len: usize) -> Self {
         Self {
@@ -64,7 +59,7 @@ impl NestedSets {
     pub fn of(nodes: &[Node]) -> Self {
         let mut sets = Self::zeros(nodes.len());
         let order = canonical_order(nodes);
-        let Some(by_id) = group_by_id(nodes, &order) else {
+        let Some(by_id) = ById::new(nodes, &order) else {
             return sets;
         };
         if nodes.iter().all(|node| node.parent.is_some()) {
@@ -131,51 +126,20 @@ fn canonical_order(nodes: &[Node]) -> Vec<u32> {
     order
 }
 
-/// An id as a number, which hashes faster than bytes.
-const fn key(id: SpanId) -> u64 {
-    u64::from_ne_bytes(id.0)
-}
-
-/// `None` when three spans have one id.
-fn group_by_id(nodes: &[Node], order: &[u32]) -> Option<HashMap<u64, SameId>> {
-    let mut by_id: HashMap<u64, SameId> = HashMap::with_capacity(nodes.len());
-    for &row in order {
-        let same = by_id.entry(key(nodes[row as usize].id)).or_insert(SameId {
-            first: NONE,
-            second: NONE,
-        });
-        if same.first == NONE {
-            same.first = row;
-        } else if same.second == NONE {
-            same.second = row;
-        } else {
-            return None;
-        }
-    }
-    Some(by_id)
-}
-
-fn parent_of(nodes: &[Node], by_id: &HashMap<u64, SameId>, row: u32) -> Option<u32> {
+fn parent_of(nodes: &[Node], by_id: &ById<'_>, row: u32) -> Option<u32> {
     let node = &nodes[row as usize];
-    let same = by_id.get(&key(node.parent?))?;
-    if same.second == NONE {
-        return Some(same.first).filter(|parent| *parent != row);
-    }
+    let (first, second) = by_id.rows(node.parent?)?;
+    let Some(second) = second else {
+        return Some(first).filter(|parent| *parent != row);
+    };
     let wanted = if node.kind == SpanKind::SERVER {
         SpanKind::CLIENT
     } else {
         SpanKind::SERVER
     };
-    let candidates = [same.first, same.second]
-        .into_iter()
-        .filter(|parent| *parent != row);
-    candidates
-        .clone()
-        .find(|parent| nodes[*parent as usize].kind == wanted)
-        .or_else(|| {
-            let mut candidates = candidates;
-            candidates.next()
-        })
+    let others = || [first, second].into_iter().filter(|parent| *parent != row);
+    let half = others().find(|parent| nodes[*parent as usize].kind == wanted);
+    half.or_else(|| others().next())
 }
 
 #[cfg(test)]
