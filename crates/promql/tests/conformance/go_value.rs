@@ -17,6 +17,10 @@ pub fn string(value: &Value) -> String {
     if value["_call"] == "fmt.Sprintf" {
         return format(value["args"].as_array().map_or(&[], Vec::as_slice));
     }
+    if value["_call"] == "strings.Repeat" {
+        let times = number(&value["args"][1]) as usize;
+        return string(&value["args"][0]).repeat(times);
+    }
     if value["_op"] == "+" {
         return string(&value["l"]) + &string(&value["r"]);
     }

@@ -1,13 +1,17 @@
 //! Runs the cases of other projects in `$THROUGHLINE_ORACLES/metrics` and prints a score a corpus.
 //!
-//! `parser_tables.rs` has the tables of the parser (expressions, tokens, printer, durations), and
-//! `scripts.rs` the evaluation scripts.
+//! `*_table.rs` run the tables of the parser; `script.rs` reads evaluation scripts and `scripts.rs` runs
+//! them, each evaluation as written, again with `@` at other times, and again as a range.
 
 
+mod duration_table;
 mod expr_table;
 mod go_value;
 mod lexer_table;
 mod print_tables;
+mod script;
+mod scripts;
+mod series_table;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,6 +63,9 @@ fn main() -> ExitCode {
     lexer_table::run(&mut report);
     print_tables::run(&mut report);
 
+    series_table::run(&mut report);
+    duration_table::run(&mut report);
     compliance(&mut report);
+    scripts::run(&mut report);
     if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
