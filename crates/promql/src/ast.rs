@@ -85,7 +85,10 @@ pub enum ExprKind {
     /// `rate(x[5m])`
     Call(Box<Call>),
     /// What stands in the place of something that could not be read; never in a tree without errors.
-    Invalid,
+    Invalid {
+        /// Whether it is a range over something that is no selector.
+        is_range: bool,
+    },
 }
 
 /// A number in a query.
@@ -487,7 +490,7 @@ impl Expr {
                 ExprKind::Unary(unary) => &unary.expr,
                 ExprKind::Number(_) => return ValueType::Scalar,
                 ExprKind::String(_) => return ValueType::String,
-                ExprKind::Selector(_) | ExprKind::Aggregate(_) | ExprKind::Invalid => {
+                ExprKind::Selector(_) | ExprKind::Aggregate(_) | ExprKind::Invalid { .. } => {
                     return ValueType::Vector;
                 }
                 ExprKind::Range(_) | ExprKind::Subquery(_) => return ValueType::Matrix,
@@ -520,7 +523,7 @@ impl Expr {
             | ExprKind::String(_)
             | ExprKind::Selector(_)
             | ExprKind::Range(_)
-            | ExprKind::Invalid => Vec::new(),
+            | ExprKind::Invalid { .. } => Vec::new(),
         }
     }
 

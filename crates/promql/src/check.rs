@@ -52,7 +52,7 @@ impl Checker<'_> {
         match &mut expr.kind {
             ExprKind::Number(_) => ValueType::Scalar,
             ExprKind::String(_) => ValueType::String,
-            ExprKind::Invalid => ValueType::Vector,
+            ExprKind::Invalid { .. } => ValueType::Vector,
             ExprKind::Paren(inner) => self.expr(inner),
             ExprKind::Selector(selector) => {
                 self.selector(selector, span);

@@ -64,7 +64,7 @@ impl Display for Expr {
                 }
                 f.write_char(')')
             }
-            ExprKind::Invalid => Ok(()),
+            ExprKind::Invalid { .. } => Ok(()),
         }
     }
 }

@@ -153,7 +153,8 @@ impl Join<'_> {
         one: &[Series],
         at_key: &[Option<(usize, Point)>],
     ) -> Result<(), Error> {
-        let fill = if self.is_swapped { self.matching.fill_left } else { self.matching.fill_right };
+        // As in Prometheus `fill_right` fills in for the "one" side, also under `group_right`.
+        let fill = self.matching.fill_right;
         for (at, point) in present {
             let key = keys[*at];
             let labels = &many[*at].labels;
@@ -179,8 +180,7 @@ impl Join<'_> {
         keys: &[usize],
         present: &[(usize, Point)],
     ) -> Result<(), Error> {
-        let fill = if self.is_swapped { self.matching.fill_right } else { self.matching.fill_left };
-        let Some(value) = fill else {
+        let Some(value) = self.matching.fill_left else {
             return Ok(());
         };
         for (at, point) in present {

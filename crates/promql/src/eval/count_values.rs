@@ -16,17 +16,13 @@ pub(super) fn evaluate<'c>(
     plan: &'c AggregatePlan,
     steps: Steps,
 ) -> Result<Vec<Series>, Error> {
-    let Some(PlanKind::String { value: label, is_utf8 }) =
-        plan.param.as_ref().map(|param| &param.kind)
-    else {
+    let Some(PlanKind::String(literal)) = plan.param.as_ref().map(|param| &param.kind) else {
         return Err(Error::execution("expected a string"));
     };
-    if !is_utf8 || label.is_empty() {
-        return Err(Error::Execution(format!(
-            "invalid label name {}",
-            stdx::go::quote::quote(label)
-        )));
+    if literal.bytes.is_some() || literal.value.is_empty() {
+        return Err(Error::Execution(format!("invalid label name {literal}")));
     }
+    let label = &literal.value;
     let mut grouped = plan.clone();
     if !plan.is_without {
         grouped.grouping.push(label.as_str().into());

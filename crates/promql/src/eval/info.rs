@@ -42,7 +42,7 @@ fn times_of(plan: &Plan) -> Option<(Option<i64>, i64)> {
         PlanKind::Binary(binary) => times_of(&binary.left).or_else(|| times_of(&binary.right)),
         PlanKind::Aggregate(aggregate) => times_of(&aggregate.expr),
         PlanKind::Call(call) => call.args.iter().find_map(times_of),
-        PlanKind::Number(_) | PlanKind::String { .. } => None,
+        PlanKind::Number(_) | PlanKind::String(_) => None,
     }
 }
 

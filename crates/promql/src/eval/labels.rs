@@ -16,7 +16,9 @@ use crate::parser::NAME_LABEL;
 /// The text of a string argument, and whether it can be a label's name.
 pub(super) fn text(call: &CallPlan, at: usize) -> Result<(&str, bool), Error> {
     match call.args.get(at).map(|arg| &arg.kind) {
-        Some(PlanKind::String { value, is_utf8 }) => Ok((value, *is_utf8 && !value.is_empty())),
+        Some(PlanKind::String(literal)) => {
+            Ok((&literal.value, literal.bytes.is_none() && !literal.value.is_empty()))
+        }
         _ => Err(Error::execution("expected a string")),
     }
 }

@@ -79,7 +79,7 @@ impl<'c> Context<'c> {
             PlanKind::Aggregate(aggregate) => self.aggregate(aggregate, plan, steps),
             PlanKind::Call(call) => self.call(call, plan, steps),
             PlanKind::Number(_)
-            | PlanKind::String { .. }
+            | PlanKind::String(_)
             | PlanKind::Range(_)
             | PlanKind::Subquery(_) => Err(Error::execution("expected an instant vector")),
         }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::{Error, EvalOptions, When};
 use crate::ast::{
     Aggregate, At, Binary, Call, Duration, Expr, ExprKind, Extension, RangeSelector, Selector,
-    ValueType,
+    StringLiteral, ValueType,
 };
 use crate::ast::{AggregateOp, BinaryOp, Matching};
 use crate::matcher::Matcher;
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone)]
 pub(crate) enum PlanKind {
     Number(f64),
-    String { value: String, is_utf8: bool },
+    String(StringLiteral),
     Selector(Arc<Select>),
     Range(Arc<SelectRange>),
     Subquery(Box<Subplan>),
@@ -183,17 +183,14 @@ impl Preparation<'_> {
         let span = expr.span;
         let mut value_type = None;
         let (kind, invariance) = match &expr.kind {
-            ExprKind::Paren(_) | ExprKind::Invalid => {
+            ExprKind::Paren(_) | ExprKind::Invalid { .. } => {
                 return Err(Error::execution("invalid expression"));
             }
             ExprKind::Number(number) => {
                 (PlanKind::Number(number.value), Invariance { is_invariant: true, can_wrap: false })
             }
             ExprKind::String(literal) => (
-                PlanKind::String {
-                    value: literal.value.clone(),
-                    is_utf8: literal.bytes.is_none(),
-                },
+                PlanKind::String(literal.clone()),
                 Invariance { is_invariant: true, can_wrap: false },
             ),
             ExprKind::Selector(selector) => {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use model::sample::STALE_NAN_BITS;
-use model::{Histogram, Labels};
+use model::{Histogram, Labels, ResetHint};
 
 use super::plan::Select;
 use super::steps::Steps;
 use super::{Context, Error};
 use crate::hist::FloatHistogram;
-use crate::source::{Chunk, Request, SeriesStream};
+use crate::source::{Chunk, Request, SeriesStream, Values};
 
 /// A histogram of a series.
 #[derive(Debug, Clone)]
@@ -65,6 +65,32 @@ impl Samples {
         }
         self.hists.retain(|hist| !hist.value.is_stale());
     }
+
+    /// Reduces histograms to their sums. Resets can be found only as long as there are buckets, so
+    /// that a hint which says nothing is replaced by what a comparison says.
+    fn keep_sums(&mut self) {
+        let mut previous: Option<Arc<FloatHistogram>> = None;
+        for hist in &mut self.hists {
+            let whole = Arc::clone(&hist.value);
+            let mut hint = whole.hint;
+            if whole.is_stale() {
+                previous = None;
+            } else {
+                if let (ResetHint::Unknown, Some(before)) = (hint, &previous) {
+                    let is_reset = whole.is_reset_after(before);
+                    hint = if is_reset { ResetHint::Reset } else { ResetHint::NotReset };
+                }
+                previous = Some(Arc::clone(&whole));
+            }
+            hist.value = Arc::new(FloatHistogram {
+                schema: whole.schema,
+                hint,
+                count: whole.count,
+                sum: whole.sum,
+                ..FloatHistogram::default()
+            });
+        }
+    }
 }
 
 fn retain<T>(column: &mut Vec<T>, keep: &[bool]) {
@@ -95,6 +121,8 @@ pub(crate) struct Reader<'c> {
     stream: Box<dyn SeriesStream + 'c>,
     chunk: Chunk,
     markers: Markers,
+    /// Only sums of histograms are looked at.
+    only_sums: bool,
     held: (usize, usize),
     /// Equal histograms of the source stay one.
     converted: HashMap<*const Histogram, Arc<FloatHistogram>>,
@@ -127,6 +155,7 @@ impl<'c> Reader<'c> {
             stream,
             chunk: Chunk::default(),
             markers,
+            only_sums: select.values == Values::HistogramSums,
             held: (0, 0),
             converted: HashMap::new(),
         })
@@ -150,6 +179,9 @@ impl<'c> Reader<'c> {
             }
             if self.markers == Markers::Drop {
                 samples.drop_stale();
+            }
+            if self.only_sums {
+                samples.keep_sums();
             }
             if !samples.is_empty() {
                 return Ok(Some(labels));

@@ -185,6 +185,6 @@ impl Parser<'_> {
 
     /// A node in the place of something that could not be read.
     pub(super) fn invalid(span: Span) -> Expr {
-        Expr::leaf(ExprKind::Invalid, span)
+        Expr::leaf(ExprKind::Invalid { is_range: false }, span)
     }
 }

@@ -9,6 +9,8 @@ use crate::ast::{At, Duration, Expr, ExprKind, Extension, RangeSelector, Subquer
 use crate::span::Span;
 use crate::token::TokenKind;
 
+const NOT_A_SELECTOR: &str = "ranges only allowed for vector selectors";
+
 /// What a bracket may begin with; part of several errors.
 const EXPECTED_DURATION: &str = "number, duration, step(), or range()";
 
@@ -66,8 +68,8 @@ impl Parser<'_> {
     fn range_selector(&mut self, expr: Expr, range: Duration, brackets: Span) -> Expr {
         let span = Span::new(expr.span.start, brackets.end);
         let ExprKind::Selector(selector) = expr.kind else {
-            self.error(brackets, "ranges only allowed for vector selectors");
-            return Self::invalid(span);
+            self.error(brackets, NOT_A_SELECTOR);
+            return Expr::leaf(ExprKind::Invalid { is_range: true }, span);
         };
         if selector.offset != Duration::ZERO {
             self.error(brackets, "no offset modifiers allowed before range");
@@ -113,6 +115,10 @@ impl Parser<'_> {
             ExprKind::Selector(selector) => &mut selector.offset,
             ExprKind::Range(range) => &mut range.selector.offset,
             ExprKind::Subquery(subquery) => &mut subquery.offset,
+            ExprKind::Invalid { is_range: true } => {
+                self.error(expr.span, NOT_A_SELECTOR);
+                return expr;
+            }
             _ => {
                 let message = "offset modifier must be preceded by an instant vector selector \
                                or range vector selector or a subquery";
@@ -148,6 +154,10 @@ impl Parser<'_> {
             ExprKind::Selector(selector) => &mut selector.at,
             ExprKind::Range(range) => &mut range.selector.at,
             ExprKind::Subquery(subquery) => &mut subquery.at,
+            ExprKind::Invalid { is_range: true } => {
+                self.error(expr.span, NOT_A_SELECTOR);
+                return expr;
+            }
             _ => {
                 let message = "@ modifier must be preceded by an instant vector selector \
                                or range vector selector or a subquery";
@@ -203,6 +213,7 @@ impl Parser<'_> {
                 self.error(expr.span, format!("{word} modifier is not supported for subqueries"));
                 return expr;
             }
+            ExprKind::Invalid { is_range: true } => return expr,
             _ => {
                 self.error(expr.span, format!("{word} modifier not implemented"));
                 return expr;

@@ -45,13 +45,17 @@ impl Source for Spy {
 }
 
 /// The text of an expression, wrapped so that it means the same.
-fn expression(value: &Value) -> String {
+fn expression(value: &Value, is_operand: bool) -> String {
     if value["_t"] == "parser.NumberLiteral" {
         let number = number(&value["Val"]);
+        // A literal beyond the limit is refused by the parser already.
+        if number > 9e9 && is_operand {
+            return format!("(100000.0 * {:.1})", number / 100_000.0);
+        }
         return format!("({number:.1})");
     }
     let op = value["Op"]["_id"].as_str().unwrap_or_default().trim_start_matches("parser.");
-    let side = |key: &str| expression(&value[key]);
+    let side = |key: &str| expression(&value[key], true);
     let word = match op {
         "STEP" => return "step()".to_owned(),
         "RANGE" => return "range()".to_owned(),
@@ -71,7 +75,7 @@ fn expression(value: &Value) -> String {
 
 fn duration(report: &mut Report, case: &Value) {
     let can_be_negative = case["allowedNegative"] == Value::Bool(true);
-    let text = expression(&case["expr"]);
+    let text = expression(&case["expr"], false);
     let query =
         if can_be_negative { format!("x offset {text}") } else { format!("x[{text}]") };
     let spy = Spy::default();

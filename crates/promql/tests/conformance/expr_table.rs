@@ -95,7 +95,7 @@ fn dump(expr: &Expr) -> String {
             call.function.name,
             call.args.iter().map(dump).collect::<Vec<_>>().join(", ")
         ),
-        ExprKind::Invalid => "invalid".to_owned(),
+        ExprKind::Invalid { .. } => "invalid".to_owned(),
     }
 }
 

@@ -139,14 +139,7 @@ fn load(line: &str, block: &[&str]) -> Load {
     let mut starts = Vec::new();
     for line in block {
         if let Some(parts) = captures(r"^(.*)@st\s+(.*)$", line) {
-            let (_, values) = series(&format!("{{}} {}", parts[1]));
-            starts = values
-                .into_iter()
-                .map(|value| match value {
-                    SeriesValue::Float(seconds) => Some((seconds * 1000.0).round() as i64),
-                    _ => None,
-                })
-                .collect();
+            starts = parts[1].split_whitespace().flat_map(start_times).collect();
             continue;
         }
         let (labels, values) = series(line);
@@ -155,6 +148,27 @@ fn load(line: &str, block: &[&str]) -> Load {
         load.series.push((labels, values, std::mem::take(&mut starts)));
     }
     load
+}
+
+/// Start times relative to the samples: `_`, `_xN`, `-1m`, `-1mxN`, `-30s-1mxN`.
+fn start_times(item: &str) -> Vec<Option<i64>> {
+    let (body, times) = match item.split_once('x') {
+        Some((body, times)) => {
+            let times: usize = times.parse().unwrap_or_else(|_| panic!("bad start {item}"));
+            (body, times)
+        }
+        None => (item, 0),
+    };
+    if body == "_" {
+        return vec![None; times.max(1)];
+    }
+    let number = |text: &str| duration(text.strip_prefix('+').unwrap_or(text));
+    let split = body.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-'));
+    let (first, step) = match split {
+        Some((at, _)) => (number(&body[..at]), number(&body[at..])),
+        None => (number(body), 0),
+    };
+    (0..=times as i64).map(|at| Some(first + at * step)).collect()
 }
 
 fn text_of(kind: &str, text: &str) -> Text {
