@@ -163,6 +163,7 @@ impl Folding<'_> {
         group.drop_name |= series.drop_name;
         if self.op == AggregateOp::Quantile {
             self.context.limits.hold(series.floats.len())?;
+            self.context.limits.take(series.floats.len() * size_of::<f64>())?;
             for float in &series.floats {
                 if let Some(values) = group.values.get_mut(float.step as usize) {
                     values.push(float.value);

@@ -9,7 +9,7 @@ use model::Labels;
 use super::arithmetic::{Outcome, changes_metric, of_points};
 use super::plan::BinaryPlan;
 use super::series::{
-    Cursor, Point, Series, Uniqueness, is_name_label, show_labels,
+    Cursor, Float, Point, Series, Uniqueness, is_name_label, show_labels,
 };
 use super::steps::Steps;
 use super::{Context, Error};
@@ -234,6 +234,7 @@ impl Join<'_> {
                 self.out.len() - 1
             });
             self.context.limits.hold(1)?;
+            self.context.limits.take(size_of::<Float>())?;
             let series = &mut self.out[place];
             let last = series.floats.last().map(|f| f.step).max(series.hists.last().map(|h| h.step));
             if last == Some(step as u32) {
@@ -279,7 +280,7 @@ impl Join<'_> {
         if self.context.is_range || !options.delayed_name_removal {
             let mut unique = Uniqueness::default();
             for series in &self.out {
-                unique.check(series)?;
+                unique.check(series, self.context.limits)?;
             }
         }
         Ok(self.out)

@@ -184,7 +184,7 @@ pub(super) fn named_off(
     series.drop_name = true;
     if !context.options.delayed_name_removal {
         series.labels = without_name(&series.labels);
-        unique.check(series)?;
+        unique.check(series, context.limits)?;
     }
     Ok(())
 }

@@ -295,7 +295,7 @@ impl Work<'_> {
         if self.context.is_range || !self.context.options.delayed_name_removal {
             let mut unique = Uniqueness::default();
             for series in &results.series {
-                unique.check(series)?;
+                unique.check(series, self.context.limits)?;
             }
         }
         Ok(results.series)

@@ -114,7 +114,7 @@ pub(super) fn evaluate<'c>(
     join.run(context, &base, is_info, steps)?;
     let mut unique = Uniqueness::default();
     for series in &join.out {
-        unique.check(series)?;
+        unique.check(series, context.limits)?;
     }
     Ok(collected(join.out))
 }

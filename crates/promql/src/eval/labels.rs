@@ -29,6 +29,7 @@ enum Change<'c> {
 }
 
 struct Relabeled<'c> {
+    context: &'c Context<'c>,
     child: Boxed<'c>,
     target: &'c str,
     change: Change<'c>,
@@ -48,7 +49,7 @@ impl Operator for Relabeled<'_> {
                 series.drop_name = false;
             }
         }
-        self.unique.check(&series)?;
+        self.unique.check(&series, self.context.limits)?;
         Ok(Some(series))
     }
 }
@@ -90,7 +91,7 @@ fn over<'c>(
     }
     let vector = call.args.first().ok_or_else(|| Error::execution("expected a vector"))?;
     let child = context.vector(vector, steps)?;
-    Ok(Box::new(Relabeled { child, target, change, unique: Uniqueness::default() }))
+    Ok(Box::new(Relabeled { context, child, target, change, unique: Uniqueness::default() }))
 }
 
 /// `label_replace(v, target, template, source, pattern)`

@@ -172,7 +172,7 @@ impl Operator for RangeCall<'_> {
                 rate::note_possible_gauge(&self.around);
             }
             if !context.options.delayed_name_removal {
-                self.unique.check(&series)?;
+                self.unique.check(&series, context.limits)?;
             }
             return Ok(Some(series));
         }

@@ -12,6 +12,7 @@ use super::steps::Steps;
 use super::{Error, SampleValue};
 use crate::hist::FloatHistogram;
 use crate::parser::NAME_LABEL;
+use crate::source::Limits;
 
 /// A number at a step.
 #[derive(Debug, Clone, Copy)]
@@ -175,6 +176,9 @@ impl PointRef<'_> {
     }
 }
 
+/// About what an entry costs beside its bits.
+const ENTRY_BYTES: usize = 48;
+
 /// Refuses series that have the labels of an earlier one and a point at the same step. Series with
 /// equal labels and no common step are one series in two pieces, which no operator minds.
 #[derive(Debug, Default)]
@@ -183,12 +187,13 @@ pub(crate) struct Uniqueness {
 }
 
 impl Uniqueness {
-    pub(crate) fn check(&mut self, series: &Series) -> Result<(), Error> {
+    pub(crate) fn check(&mut self, series: &Series, limits: &Limits<'_>) -> Result<(), Error> {
         let steps = self.seen.entry(series.labels.clone()).or_default();
         let of_hists = series.hists.iter().map(|hist| hist.step);
         for step in series.floats.iter().map(|float| float.step).chain(of_hists) {
             let (word, bit) = ((step / 64) as usize, 1_u64 << (step % 64));
             if steps.len() <= word {
+                limits.take(ENTRY_BYTES + 8 * (word + 1 - steps.len()))?;
                 steps.resize(word + 1, 0);
             }
             if let Some(word) = steps.get_mut(word) {

@@ -30,7 +30,7 @@ pub(super) fn evaluate(
         if context.is_range || !context.options.delayed_name_removal {
             let mut unique = Uniqueness::default();
             for series in &out {
-                unique.check(series)?;
+                unique.check(series, context.limits)?;
             }
         }
     } else {
