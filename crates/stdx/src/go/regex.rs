@@ -46,6 +46,12 @@ pub enum Anchoring {
     Full,
 }
 
+/// `syntax.Parse`: whether the pattern is right, without the cost of compiling it. A right pattern may
+/// still be too large to compile.
+pub fn validate(pattern: &str) -> Result<(), RegexError> {
+    parse::parse(pattern).map(drop)
+}
+
 /// `regexp.Compile`.
 pub fn compile(pattern: &str, anchoring: Anchoring) -> Result<::regex::Regex, RegexError> {
     build(pattern, anchoring, |translated| {

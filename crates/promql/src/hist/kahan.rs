@@ -1,0 +1,112 @@
+//! Compensated sums, of numbers and of histograms.
+//!
+//! In: terms one by one. Out: their sum with the lost digits kept apart (Neumaier's form of Kahan's
+//! algorithm, in plain additions in the given order). When a sum becomes infinite its compensation
+//! is zero.
+
+use super::arithmetic::Combined;
+use super::{Bucket, FloatHistogram, IncompatibleSchema};
+
+/// Adds `term` to `sum` with the compensation `rest`.
+#[inline]
+pub(crate) fn kahan(term: f64, sum: f64, rest: f64) -> (f64, f64) {
+    let total = sum + term;
+    if total.is_infinite() {
+        (total, 0.0)
+    } else if sum.abs() >= term.abs() {
+        (total, rest + ((sum - total) + term))
+    } else {
+        (total, rest + ((term - total) + sum))
+    }
+}
+
+/// A sum of histograms with its compensation, which has the same buckets.
+#[derive(Debug, Clone)]
+pub(crate) struct HistogramSum {
+    value: FloatHistogram,
+    rest: FloatHistogram,
+}
+
+impl HistogramSum {
+    /// A sum of one histogram.
+    pub(crate) fn new(first: &FloatHistogram) -> Self {
+        Self { value: first.clone(), rest: zeroed(first) }
+    }
+
+    /// Adds one more.
+    pub(crate) fn add(&mut self, other: &FloatHistogram) -> Result<Combined, IncompatibleSchema> {
+        // Bring both layouts together first, so that the sums are bucket by bucket.
+        let mut layout = zeroed(other);
+        layout.hint = other.hint;
+        let combined = self.value.add(&layout)?;
+        let mut rest_layout = zeroed(&self.value);
+        rest_layout.hint = self.rest.hint;
+        self.rest.add(&rest_layout)?;
+        let mut term = zeroed(&self.value);
+        term.add(other)?;
+        let (value, rest) = (&mut self.value, &mut self.rest);
+        (value.zero_count, rest.zero_count) =
+            kahan(term.zero_count, value.zero_count, rest.zero_count);
+        (value.count, rest.count) = kahan(term.count, value.count, rest.count);
+        (value.sum, rest.sum) = kahan(term.sum, value.sum, rest.sum);
+        add_buckets(&mut value.positive, &mut rest.positive, &term.positive);
+        add_buckets(&mut value.negative, &mut rest.negative, &term.negative);
+        Ok(combined)
+    }
+
+    /// Scales sum and compensation.
+    pub(crate) fn scale(self, factor: f64) -> Self {
+        Self { value: self.value.scale(factor), rest: self.rest.scale(factor) }
+    }
+
+    /// Divides sum and compensation.
+    pub(crate) fn divide(self, divisor: f64) -> Self {
+        Self { value: self.value.divide(divisor), rest: self.rest.divide(divisor) }
+    }
+
+    /// Whether the sum has overflown.
+    pub(crate) fn has_overflow(&self) -> bool {
+        self.value.has_overflow()
+    }
+
+    /// The sum.
+    pub(crate) fn finish(self) -> FloatHistogram {
+        let (mut value, rest) = (self.value, self.rest);
+        let hint = value.hint;
+        // Both have one schema, so that nothing can go wrong here.
+        if value.add(&rest).is_err() {
+            debug_assert!(false, "a compensation has the schema of its sum");
+        }
+        value.hint = hint;
+        value
+    }
+}
+
+/// The same layout without observations.
+fn zeroed(h: &FloatHistogram) -> FloatHistogram {
+    let mut out = h.clone();
+    (out.zero_count, out.count, out.sum) = (0.0, 0.0, 0.0);
+    for bucket in out.positive.iter_mut().chain(&mut out.negative) {
+        bucket.count = 0.0;
+    }
+    out
+}
+
+/// Adds buckets to a sum. Layouts may differ by buckets that the wider zero bucket swallowed.
+fn add_buckets(value: &mut Vec<Bucket>, rest: &mut Vec<Bucket>, term: &[Bucket]) {
+    for bucket in term {
+        let at = slot(value, bucket.index);
+        let rest_at = slot(rest, bucket.index);
+        if let (Some(value), Some(rest)) = (value.get_mut(at), rest.get_mut(rest_at)) {
+            (value.count, rest.count) = kahan(bucket.count, value.count, rest.count);
+        }
+    }
+}
+
+/// The place of a bucket, which is made if it is absent.
+fn slot(buckets: &mut Vec<Bucket>, index: i32) -> usize {
+    buckets.binary_search_by_key(&index, |bucket| bucket.index).unwrap_or_else(|at| {
+        buckets.insert(at, Bucket { index, count: 0.0 });
+        at
+    })
+}
