@@ -10,6 +10,7 @@
 pub mod columns;
 pub mod engine;
 pub mod fetch;
+pub mod identity;
 pub mod memory;
 pub mod names;
 pub mod predicate;

@@ -48,8 +48,11 @@ pub struct TraceSummary {
     pub span_count: u64,
     /// Number of spans with an error status.
     pub error_count: u64,
-    /// Services with their numbers of spans and of error spans, sorted by name.
-    pub services: Vec<(Arc<str>, u64, u64)>,
+    /// Number of spans that name a parent which is not stored.
+    pub orphan_count: u64,
+    /// Services with their numbers of spans and of error spans, sorted by name; `None`, which comes first, stands
+    /// for spans without `service.name`.
+    pub services: Vec<(Option<Arc<str>>, u64, u64)>,
 }
 
 /// A name of spans within a service.
