@@ -157,7 +157,8 @@ mod tests {
         assert_eq!(status(Format::Protobuf, Code::InvalidArgument, "no"), b"\x08\x03\x12\x02no");
         assert_eq!(status(Format::Json, Code::InvalidArgument, "no"), b"{\"code\":3,\"message\":\"no\"}");
         let retry = status_with_retry(Code::Unavailable, "", 300);
-        assert_eq!(retry, b"\x08\x0e\x1a\x33\x0a\x28type.googleapis.com/google.rpc.RetryInfo\x12\x07\x0a\x05\x08\xac\x02".iter().copied().collect::<Vec<_>>().as_slice().to_vec().as_slice());
+        let any = [b"\x0a\x28type.googleapis.com/google.rpc.RetryInfo".as_slice(), b"\x12\x05\x0a\x03\x08\xac\x02"].concat();
+        assert_eq!(retry, [b"\x08\x0e\x1a".as_slice(), &[any.len() as u8], &any].concat());
         let text = String::from_utf8(not_available(Signal::Logs, Format::Json)).expect("text");
         assert!(text.starts_with("{\"code\":12,\"message\":\"logs: "), "{text}");
     }

@@ -1,5 +1,6 @@
 //! Every complete traces body of the recorded corpus against the generated structs' reading.
 
+#[path = "support/spans.rs"]
 mod support;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! The decoder against `model::span_rows::batch_of`: any spans, encoded by the generated structs, give the
 //! same batch value by value; and no mutation of the bytes breaks it.
 
+#[path = "support/spans.rs"]
 mod support;
 
 use std::sync::Arc;

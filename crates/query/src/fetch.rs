@@ -16,6 +16,7 @@ use segment::{RowSelection, decode, plan};
 use store::SpanFile;
 
 use crate::engine::View;
+use crate::identity::same_content;
 use crate::source::SourceError;
 
 /// All spans of one trace, sorted by start and span id; empty when nothing is stored under the id.
@@ -56,16 +57,6 @@ pub fn distinct(spans: &mut Vec<Span>) {
         }
     }
     *spans = kept;
-}
-
-fn same_content(a: &Span, b: &Span) -> bool {
-    let received = a.received;
-    if a.attributes.len() != b.attributes.len() || a.events.len() != b.events.len() {
-        return false;
-    }
-    let mut b = b.clone();
-    b.received = received;
-    *a == b
 }
 
 /// The rows of some traces with some columns (`None`: all), exactly these traces.

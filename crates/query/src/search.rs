@@ -306,7 +306,8 @@ struct Summing {
     root: Option<(i64, SpanId, Option<Arc<str>>, Arc<str>)>,
     spans: HashSet<(SpanId, i64, i64)>,
     errors: u64,
-    services: BTreeMap<Arc<str>, (u64, u64)>,
+    parents: Vec<SpanId>,
+    services: BTreeMap<Option<Arc<str>>, (u64, u64)>,
 }
 
 async fn summaries(
@@ -337,10 +338,13 @@ async fn summaries(
             let service: Option<Arc<str>> = (!services.is_null(row)).then(|| services.value(row).into());
             let is_error = status.value(row) == StatusCode::ERROR.0;
             sum.errors += u64::from(is_error);
-            let counts = sum.services.entry(service.clone().unwrap_or_default()).or_default();
+            let counts = sum.services.entry(service.clone()).or_default();
             counts.0 += 1;
             counts.1 += u64::from(is_error);
             let is_root = bytes(2).is_null(row);
+            if !is_root {
+                sum.parents.push(SpanId::from_slice(bytes(2).value(row)).unwrap_or_default());
+            }
             if is_root && sum.root.as_ref().is_none_or(|root| (start, span) < (root.0, root.1)) {
                 sum.root = Some((start, span, service, names.value(row).into()));
             }
@@ -351,8 +355,10 @@ async fn summaries(
             Some((_, _, service, name)) => (service, Some(name)),
             None => (None, None),
         };
+        let stored: HashSet<SpanId> = sum.spans.iter().map(|(id, _, _)| *id).collect();
         TraceSummary {
             trace_id,
+            orphan_count: sum.parents.iter().filter(|id| !stored.contains(*id)).count() as u64,
             start: TimeNs(sum.start.unwrap_or_default()),
             end: TimeNs(sum.end),
             root_service,

@@ -93,3 +93,13 @@ pub(crate) async fn shut_down(inner: &Arc<Inner>) -> Result<(), Error> {
     inner.applied.send_modify(|_| {});
     flushed.map(drop)
 }
+
+/// Ends everything without flush and sync.
+pub(crate) async fn abandon(inner: &Arc<Inner>) {
+    inner.stopping.store(true, Ordering::SeqCst);
+    for task in std::mem::take(&mut *inner.tasks.lock()) {
+        task.abort();
+    }
+    // A closed queue means that the thread has ended already.
+    let _ = inner.jobs().send(Job { entry: Entry::Abandon, reply: None }).await;
+}

@@ -94,4 +94,9 @@ impl Store {
     pub async fn shut_down(&self) -> Result<(), Error> {
         jobs::shut_down(&self.inner).await
     }
+
+    /// Ends the log's thread and the jobs where they are, without flush and without sync, as kill -9 does. For simulators.
+    pub async fn abandon(self) {
+        jobs::abandon(&self.inner).await;
+    }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Entry {
     Read(u64, oneshot::Sender<Records>),
     /// Sync now and end.
     Stop(oneshot::Sender<Result<(), wal::Error>>),
+    /// End now, without a sync.
+    Abandon,
 }
 
 /// An entry and who waits for it.
@@ -101,6 +103,7 @@ pub(crate) fn run(inner: &Arc<Inner>, mut wal: Wal, mut jobs: mpsc::Receiver<Job
         let mut next = Some(first);
         while let Some(job) = next {
             match job.entry {
+                Entry::Abandon => return,
                 Entry::Stop(reply) => {
                     stop = Some(reply);
                     break;
@@ -161,7 +164,7 @@ impl Group {
                 request_hash: 0,
                 payload: &duplicate_payload(*accepted, rejected),
             }),
-            Entry::Trim | Entry::Read(..) | Entry::Stop(_) => Ok(0),
+            Entry::Trim | Entry::Read(..) | Entry::Stop(_) | Entry::Abandon => Ok(0),
         });
         match appended {
             Ok(sequence) => {
@@ -237,7 +240,7 @@ fn apply_group(inner: &Arc<Inner>, jobs: Vec<(u64, Job)>) {
                     let rejected: Vec<_> = rejected.iter().map(|r| (r.reason, r.count)).collect();
                     live.count(&tenant, signal, accepted, &rejected, true);
                 }
-                Entry::Trim | Entry::Read(..) | Entry::Stop(_) => {}
+                Entry::Trim | Entry::Read(..) | Entry::Stop(_) | Entry::Abandon => {}
             }
             live.applied = sequence;
             applied = sequence;

@@ -1,0 +1,47 @@
+# The one door for people. Every verb works from a clean clone; `make help` lists them.
+SHELL := /bin/bash
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/throughline
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export PIP_CACHE_DIR ?= $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_cache ?= $(CACHE)/npm
+BIN := $(CARGO_TARGET_DIR)/debug/throughline
+
+.PHONY: help setup build run test check conformance bench soak release clean
+
+help: ## what each verb does
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## installs what is missing, or says what an administrator has to run
+	@demo/setup.sh
+
+build: setup ## compiles everything once, for run, tests and benches alike
+	@echo "Building; the first time takes 10 to 40 minutes, later ones seconds."
+	cargo build --workspace --locked
+
+run: build ## starts the server and a small real system, prints what to look at; Ctrl-C stops all
+	@python3 demo/run.py --binary "$(BIN)"
+
+test: build ## everything that CI runs; last line: N passed, N failed
+	cargo run --quiet --locked -p xtask -- test
+
+check: ## formats, lints, structure rules; no test
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo run --quiet --locked -p xtask -- tidy
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "cargo-deny is not installed: licences and bans were NOT checked (cargo install cargo-deny)"; fi
+
+conformance: ## scores on the oracles and goldens that THROUGHLINE_ORACLES and THROUGHLINE_GOLDENS name
+	cargo run --quiet --locked -p xtask -- conformance
+
+bench: build ## measurements as ratios within one run, JSON lines in bench/results
+	cargo run --quiet --locked -p xtask -- bench
+
+soak: build ## 500 rounds of kill -9 under load
+	THROUGHLINE_KILL_ROUNDS=500 cargo test --locked -p server --test kill -- --nocapture
+
+release: setup ## the optimised binary, with link-time optimisation
+	cargo build --release --locked -p server
+
+clean: ## forgets what was built here; caches stay
+	rm -rf target throughline-data
