@@ -173,12 +173,13 @@ impl SpanOrder {
         }
         for (at, batch) in known.iter().enumerate() {
             let keys = Keys::of(batch)?;
+            let mut marks = Marks::of(batch);
             for row in 0..batch.num_rows() {
                 let trace = keys.trace(row)?;
                 if trace_starts.contains_key(&trace) {
-                    let (start, span) = (keys.start(row), keys.span(row)?);
+                    let (start, span, mark) = (keys.start(row), keys.span(row)?, marks.mark(row));
                     let (batch, row) = ((batches.len() + at) as u32, row as u32);
-                    rows.push(Row { trace, trace_start: 0, start, span, batch, row });
+                    rows.push(Row { trace, trace_start: 0, start, span, mark, batch, row });
                 }
             }
         }
