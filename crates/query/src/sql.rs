@@ -20,9 +20,6 @@ mod table;
 mod traces;
 mod wanted;
 
-#[cfg(test)]
-mod tests;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -36,7 +36,7 @@ pub(crate) async fn plan(
     let plan = context.state().statement_to_plan(statement).await?;
     let questions = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     questions.verify_plan(&plan).map_err(|error| {
-        SqlError::new(Kind::Unauthorized, error.strip_backtrace(), "the tables are read-only")
+        SqlError::new(Kind::InvalidInput, error.strip_backtrace(), "the tables are read-only")
     })?;
     let frame = context.execute_logical_plan(plan).await?;
     Ok(Planned { stream: frame.execute_stream().await?, counters })

@@ -60,7 +60,7 @@ fn check_inner(statement: &ast::Statement) -> Result<(), SqlError> {
 /// Says the first words of what was refused.
 fn refused(statement: &str) -> SqlError {
     let words: Vec<&str> = statement.split_whitespace().take(2).collect();
-    SqlError::new(Kind::Unauthorized, format!("`{}` is not allowed here", words.join(" ")), REMEDY)
+    SqlError::new(Kind::InvalidInput, format!("`{}` is not allowed here", words.join(" ")), REMEDY)
 }
 
 /// Finds writing parts inside a query.
