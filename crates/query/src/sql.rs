@@ -98,7 +98,12 @@ impl From<DataFusionError> for SqlError {
         {
             return own.clone();
         }
-        match error.find_root() {
+        // Several mistakes in one text are of one sort.
+        let root = match error.find_root() {
+            E::Collection(all) => all.first().map_or(&error, E::find_root),
+            root => root,
+        };
+        match root {
             E::ResourcesExhausted(_) => Self::new(
                 Kind::LimitExceeded,
                 message,

@@ -64,12 +64,6 @@ impl JsonGet {
     }
 }
 
-impl From<JsonGet> for ScalarUDF {
-    fn from(function: JsonGet) -> Self {
-        Self::new_from_impl(function)
-    }
-}
-
 /// One step into a value.
 enum Step<'a> {
     Key(&'a StringViewArray),
@@ -244,13 +238,7 @@ struct ToHex {
 
 impl Default for ToHex {
     fn default() -> Self {
-        Self { signature: Signature::exact(vec![DataType::BinaryView], Volatility::Immutable) }
-    }
-}
-
-impl From<ToHex> for ScalarUDF {
-    fn from(function: ToHex) -> Self {
-        Self::new_from_impl(function)
+        Self { signature: Signature::user_defined(Volatility::Immutable) }
     }
 }
 
@@ -261,6 +249,15 @@ impl ScalarUDFImpl for ToHex {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        match types {
+            [DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) | DataType::Null] => {
+                Ok(vec![DataType::BinaryView])
+            }
+            _ => plan_err!("hex takes bytes, such as trace_id"),
+        }
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
@@ -290,12 +287,6 @@ struct FromHex {
 impl Default for FromHex {
     fn default() -> Self {
         Self { signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable) }
-    }
-}
-
-impl From<FromHex> for ScalarUDF {
-    fn from(function: FromHex) -> Self {
-        Self::new_from_impl(function)
     }
 }
 

@@ -126,7 +126,7 @@ impl Client {
         let (status, bytes) = match &self.target {
             Target::Folder(router) => {
                 let request = request.body(Body::from(body)).map_err(wrong)?;
-                let Ok(response) = router.as_ref().clone().oneshot(request).await;
+                let Ok(response) = (**router).clone().oneshot(request).await;
                 let status = response.status();
                 let bytes = response.into_body().collect().await;
                 (status, bytes.map_err(|error| ClientError::failed(cut(&error)))?.to_bytes())

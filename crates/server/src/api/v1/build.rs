@@ -21,7 +21,7 @@ pub(super) struct Build {
 }
 
 /// Says which build answers.
-#[utoipa::path(get, path = "/api/v1/build", responses((status = 200, description = "the build", body = Build)))]
+#[utoipa::path(get, path = "/api/v1/build", operation_id = "build", responses((status = 200, description = "the build", body = Build)))]
 pub(super) async fn answer() -> Response<Body> {
     let build = Build {
         name: "throughline",

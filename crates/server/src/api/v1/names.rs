@@ -28,6 +28,7 @@ pub(super) struct Services {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Service {
     /// Its name.
+    #[schema(value_type = Option<String>)]
     name: Option<Arc<str>>,
 }
 
@@ -42,6 +43,7 @@ pub(super) struct Operations {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OperationOfService {
     /// The name.
+    #[schema(value_type = String)]
     name: Arc<str>,
     /// internal, server, client, producer, consumer or unspecified.
     kind: &'static str,
@@ -86,7 +88,7 @@ pub(super) struct ValueCount {
 }
 
 /// Names of services.
-#[utoipa::path(get, path = "/api/v1/services", responses((status = 200, description = "all services", body = Services)))]
+#[utoipa::path(get, path = "/api/v1/services", operation_id = "services", responses((status = 200, description = "all services", body = Services)))]
 pub(super) async fn services(State(api): State<Arc<Api>>, request: Request) -> Response<Body> {
     let (parts, _) = request.into_parts();
     match api.engine.services(&api.tenant(&parts)).await {
@@ -101,7 +103,7 @@ pub(super) async fn services(State(api): State<Arc<Api>>, request: Request) -> R
 /// Operations of a service; an unknown service has none.
 #[utoipa::path(
     get,
-    path = "/api/v1/services/{service}/operations",
+    path = "/api/v1/services/{service}/operations", operation_id = "operations",
     params(("service" = String, Path, description = "name of the service")),
     responses((status = 200, description = "its operations", body = Operations))
 )]
@@ -126,7 +128,7 @@ pub(super) async fn operations(
 /// Attribute keys.
 #[utoipa::path(
     get,
-    path = "/api/v1/attributes",
+    path = "/api/v1/attributes", operation_id = "attributes",
     params(
         ("from" = Option<String>, Query, description = "Unix nanoseconds or RFC 3339"),
         ("to" = Option<String>, Query, description = "likewise"),
@@ -158,7 +160,7 @@ pub(super) async fn attributes(State(api): State<Arc<Api>>, request: Request) ->
 /// Values of an attribute key.
 #[utoipa::path(
     get,
-    path = "/api/v1/attributes/{key}/values",
+    path = "/api/v1/attributes/{key}/values", operation_id = "attribute_values",
     params(
         ("key" = String, Path, description = "the key as sent"),
         ("limit" = Option<u32>, Query, description = "1 to 1000, 1000 unless told"),

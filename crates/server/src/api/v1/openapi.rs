@@ -27,17 +27,17 @@ use super::{build, names, search, sql, trace};
 struct Description;
 
 /// The account: counters of each stage and signal.
-#[utoipa::path(get, path = "/api/v1/stages", responses((status = 200, description = "the account", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/stages", operation_id = "stages", responses((status = 200, description = "the account", body = Object)))]
 #[expect(dead_code, reason = "a description of a route that is served elsewhere")]
 fn stages() {}
 
 /// Makes all that was acknowledged part of the tables and answers their versions.
-#[utoipa::path(post, path = "/api/v1/flush", responses((status = 200, description = "versions by table", body = Object)))]
+#[utoipa::path(post, path = "/api/v1/flush", operation_id = "flush", responses((status = 200, description = "versions by table", body = Object)))]
 #[expect(dead_code, reason = "a description of a route that is served elsewhere")]
 fn flush() {}
 
 /// This description.
-#[utoipa::path(get, path = "/api/v1/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "openapi", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub(super) async fn answer() -> Response<Body> {
     json(StatusCode::OK, &Description::openapi())
 }

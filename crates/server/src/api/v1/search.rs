@@ -32,8 +32,10 @@ pub(super) struct FoundTrace {
     /// 32 hexadecimal digits.
     trace_id: String,
     /// Service of the root span; null when no root is stored or it named none.
+    #[schema(value_type = Option<String>)]
     root_service: Option<Arc<str>>,
     /// Name of the root span; null when no root is stored.
+    #[schema(value_type = Option<String>)]
     root_name: Option<Arc<str>>,
     /// Start of the earliest span, nanoseconds since the epoch, as digits.
     start_time_unix_nano: String,
@@ -51,6 +53,7 @@ pub(super) struct FoundTrace {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServiceSpans {
     /// Name of the service, empty when the spans named none.
+    #[schema(value_type = String)]
     service: Arc<str>,
     /// Its spans.
     spans: u64,
@@ -84,7 +87,7 @@ impl From<TraceSummary> for FoundTrace {
 /// Finds the newest traces with a span for which everything asked holds.
 #[utoipa::path(
     get,
-    path = "/api/v1/traces",
+    path = "/api/v1/traces", operation_id = "traces",
     params(
         ("service" = Option<String>, Query, description = "name of the span's service"),
         ("operation" = Option<String>, Query, description = "name of the span"),

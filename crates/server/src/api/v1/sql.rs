@@ -87,7 +87,7 @@ impl From<Cost> for SqlCost {
 /// Answers a question in SQL; read-only.
 #[utoipa::path(
     post,
-    path = "/api/v1/sql",
+    path = "/api/v1/sql", operation_id = "sql",
     request_body = SqlQuestion,
     responses(
         (status = 200, description = "rows: a bare JSON array of objects, or CSV, Arrow IPC stream, NDJSON frames by Accept", body = Vec<Object>),

@@ -40,12 +40,14 @@ pub(super) struct SkeletonSpan {
     /// Name of the service; null when none was sent.
     service: Option<String>,
     /// Name of the span.
+    #[schema(value_type = String)]
     name: Arc<str>,
     /// internal, server, client, producer, consumer or unspecified.
     kind: &'static str,
     /// error, ok or unset.
     status: &'static str,
     /// Text of the status, empty when absent.
+    #[schema(value_type = String)]
     status_message: Arc<str>,
     /// Start in nanoseconds since the epoch, as digits.
     start_time_unix_nano: String,
@@ -78,7 +80,7 @@ impl From<&Span> for SkeletonSpan {
 /// Answers one trace.
 #[utoipa::path(
     get,
-    path = "/api/v1/traces/{id}",
+    path = "/api/v1/traces/{id}", operation_id = "trace",
     params(
         ("id" = String, Path, description = "trace id, up to 32 hexadecimal digits"),
         ("fields" = Option<String>, Query, description = "full (OTLP/JSON, unless told) or skeleton"),
