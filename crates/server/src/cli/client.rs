@@ -3,6 +3,7 @@
 //! In: `--server URL` or `--data DIR`. Out: answers of the server's own API; for a folder the same API answers in this process, so that
 //! both say the same. A failure names the cause and what to do.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -93,7 +94,10 @@ impl Client {
     /// When the address is none that can be used, or the folder cannot be read.
     pub async fn open(flags: &ClientFlags) -> Result<Self, ClientError> {
         let target = match &flags.data {
-            Some(folder) => Target::Folder(Box::new(offline::router(folder, flags.tenant.as_deref()).await?)),
+            Some(folder) => {
+                let opened = waiting("reading the folder", offline::router(folder, flags.tenant.as_deref()));
+                Target::Folder(Box::new(opened.await?))
+            }
             None => server(flags.server.as_deref().unwrap_or(SERVER_DEFAULT))?,
         };
         Ok(Self { target, tenant: flags.tenant.clone() })
@@ -104,7 +108,8 @@ impl Client {
     /// # Errors
     /// When nobody answers, or with the refusal of who does.
     pub async fn get(&self, path: &str) -> Result<Value, ClientError> {
-        let bytes = self.ask(Request::get(path), "application/json", Bytes::new()).await?;
+        let asked = self.ask(Request::get(path), "application/json", Bytes::new());
+        let bytes = waiting("asking", asked).await?;
         serde_json::from_slice(&bytes).map_err(|error| ClientError::failed(format!("the answer is no JSON: {error}")))
     }
 
@@ -114,7 +119,7 @@ impl Client {
     /// As [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value, accept: &str) -> Result<Bytes, ClientError> {
         let request = Request::post(path).header(CONTENT_TYPE, "application/json");
-        self.ask(request, accept, body.to_string().into()).await
+        waiting("asking", self.ask(request, accept, body.to_string().into())).await
     }
 
     async fn ask(&self, request: http::request::Builder, accept: &str, body: Bytes) -> Result<Bytes, ClientError> {
@@ -138,6 +143,26 @@ impl Client {
         };
         if status.is_success() { Ok(bytes) } else { Err(refused(status, &bytes)) }
     }
+}
+
+/// Says on a terminal each second how long it has taken so far.
+async fn waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
+    if !std::io::stderr().is_terminal() {
+        return work.await;
+    }
+    let mut work = std::pin::pin!(work);
+    for seconds in 1.. {
+        match tokio::time::timeout(Duration::from_secs(1), &mut work).await {
+            Ok(done) => {
+                if seconds > 1 {
+                    eprint!("\r\x1b[K");
+                }
+                return done;
+            }
+            Err(_) => eprint!("\r\x1b[K{what}: {seconds} s "),
+        }
+    }
+    work.await
 }
 
 fn server(url: &str) -> Result<Target, ClientError> {
