@@ -109,9 +109,16 @@ impl From<DataFusionError> for SqlError {
                 message,
                 "ask for fewer columns or a smaller time range, or aggregate more",
             ),
-            E::SQL(..) | E::Plan(_) | E::SchemaError(..) | E::Execution(_) | E::ArrowError(..) | E::Configuration(_) => {
-                Self::new(Kind::InvalidInput, message, "`SHOW TABLES` and `DESCRIBE spans` list what there is")
-            }
+            E::SQL(..)
+            | E::Plan(_)
+            | E::SchemaError(..)
+            | E::Execution(_)
+            | E::ArrowError(..)
+            | E::Configuration(_) => Self::new(
+                Kind::InvalidInput,
+                message,
+                "`SHOW TABLES` and `DESCRIBE spans` list what there is",
+            ),
             E::NotImplemented(_) => Self::new(Kind::Unsupported, message, ""),
             E::ObjectStore(_) | E::IoError(_) | E::ParquetError(_) | E::External(_) => {
                 Self::new(Kind::Unavailable, message, "ask again; the server's log names the file")

@@ -50,7 +50,9 @@ fn text(key: &str, value: &str) -> serde_json::Value {
 /// Three traces of three spans; the second one comes in two requests.
 async fn filled(between: impl AsyncFn(&World)) -> World {
     let world = World::new().await;
-    let spans = |trace| (1..=3).map(move |number| span(trace, number, json!([text("x", "1"), text("http.route", "/a")])));
+    let spans = |trace| {
+        (1..=3).map(move |number| span(trace, number, json!([text("x", "1"), text("http.route", "/a")])))
+    };
     world.send("shop", &spans(1).collect::<Vec<_>>()).await;
     world.send("shop", &[span(2, 1, json!([]))]).await;
     between(&world).await;
@@ -70,7 +72,12 @@ async fn every_state_of_the_rows_gives_the_same_answers() {
     merged.store.flush().await.expect("flushed");
     store::compact::run_all(&merged.store).await.expect("merged");
     for world in [&nothing, &half, &whole, &merged] {
-        check(world, "SELECT count(*), count(DISTINCT span_id), count(DISTINCT trace_id) FROM spans", expect!["9 | 3 | 3\n"]).await;
+        check(
+            world,
+            "SELECT count(*), count(DISTINCT span_id), count(DISTINCT trace_id) FROM spans",
+            expect!["9 | 3 | 3\n"],
+        )
+        .await;
         check(
             world,
             "SELECT service_name, count(*), sum(duration_nano) FROM spans GROUP BY 1 ORDER BY 1",
@@ -109,8 +116,14 @@ async fn every_state_of_the_rows_gives_the_same_answers() {
             expect!["6\n"],
         )
         .await;
-        check(world, "SELECT count(*) FROM spans WHERE http_route = '/a' AND service_name = 'cart'", expect!["3\n"]).await;
-        check(world, "SELECT count(*) FROM spans WHERE json_get_str(attributes, 'x') = '2'", expect!["0\n"]).await;
+        check(
+            world,
+            "SELECT count(*) FROM spans WHERE http_route = '/a' AND service_name = 'cart'",
+            expect!["3\n"],
+        )
+        .await;
+        check(world, "SELECT count(*) FROM spans WHERE json_get_str(attributes, 'x') = '2'", expect!["0\n"])
+            .await;
         check(
             world,
             "SELECT hex(span_id) FROM spans ORDER BY start_time_unix_nano DESC LIMIT 2",
@@ -141,7 +154,8 @@ async fn attributes_are_as_sent() {
         {"key": "raw", "value": {"bytesValue": "AP8="}},
         text("한글", "값"),
     ]);
-    let resource = json!([text("service.name", "shop"), text("deployment.environment", "prod"), text("host.name", "h")]);
+    let resource =
+        json!([text("service.name", "shop"), text("deployment.environment", "prod"), text("host.name", "h")]);
     world.send_as(&TenantId::single(), resource, &[span(1, 1, attributes), span(2, 2, json!([]))]).await;
     for _ in 0..2 {
         check(
@@ -250,14 +264,18 @@ async fn limits_are_errors_and_never_a_part_of_the_answer() {
     ask_within(&world, "SELECT * FROM spans", &limits).await.expect("just so many");
     limits.rows_max = 8;
     let error = ask_within(&world, "SELECT * FROM spans", &limits).await.expect_err("too many");
-    assert_eq!((error.kind, error.message.as_str()), (stdx::Kind::LimitExceeded, "the answer has more than 8 rows"));
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (stdx::Kind::LimitExceeded, "the answer has more than 8 rows")
+    );
     limits.rows_max = 1_000_000;
     limits.duration_max = Duration::from_millis(50);
     let endless = "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM t) SELECT max(a) FROM t";
     let error = ask_within(&world, endless, &limits).await.expect_err("too slow");
     assert_eq!(error.kind, stdx::Kind::LimitExceeded, "{error}");
     let limits = Limits { workspace: query::sql::Workspace::new(1_000, None, 0), ..Limits::standard(None) };
-    let large = "SELECT a.value, count(*) FROM generate_series(1, 100000) a GROUP BY 1 ORDER BY 2 DESC LIMIT 1";
+    let large =
+        "SELECT a.value, count(*) FROM generate_series(1, 100000) a GROUP BY 1 ORDER BY 2 DESC LIMIT 1";
     let error = ask_within(&world, large, &limits).await.expect_err("too much memory");
     assert_eq!(error.kind, stdx::Kind::LimitExceeded, "{error}");
 }

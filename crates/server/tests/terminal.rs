@@ -29,7 +29,8 @@ async fn folder() -> tempfile::TempDir {
         free_disk: Arc::new(|| None),
         salt: 7,
     };
-    let (store, _) = store::open(places, Options { background: false, ..Options::standard() }).await.expect("opens");
+    let (store, _) =
+        store::open(places, Options { background: false, ..Options::standard() }).await.expect("opens");
     for number in 1..=2 {
         let body = json!({"resourceSpans": [{
             "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
@@ -95,7 +96,10 @@ async fn failures_name_the_remedy() {
     assert!(none.message.contains("is no data folder: it has no `wal`"), "{none}");
     // Port 1 of the loopback: nobody listens there.
     let nobody = fails(flags(Some("http://127.0.0.1:1"), None), "/api/v1/services").await;
-    assert!(nobody.message.starts_with("no server answers at http://127.0.0.1:1") && !nobody.is_usage, "{nobody}");
+    assert!(
+        nobody.message.starts_with("no server answers at http://127.0.0.1:1") && !nobody.is_usage,
+        "{nobody}"
+    );
     assert!(nobody.message.contains("throughline serve"), "{nobody}");
     let scheme = fails(flags(Some("ftp://a"), None), "/").await;
     assert!(scheme.is_usage && scheme.message.contains("is no http address"), "{scheme}");

@@ -17,8 +17,8 @@ use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Name of the function that prints bytes in hexadecimal.
@@ -36,7 +36,8 @@ pub(crate) fn all() -> Vec<ScalarUDF> {
         (JSON_GET_INT, JsonAs::Int),
         ("json_get_double", JsonAs::Double),
     ];
-    let mut all: Vec<ScalarUDF> = json.into_iter().map(|(name, kind)| JsonGet::new(name, kind).into()).collect();
+    let mut all: Vec<ScalarUDF> =
+        json.into_iter().map(|(name, kind)| JsonGet::new(name, kind).into()).collect();
     all.push(ToHex::default().into());
     all.push(FromHex::default().into());
     all
@@ -84,7 +85,9 @@ impl ScalarUDFImpl for JsonGet {
             return plan_err!("{} takes a JSON text and at least one key", self.name);
         }
         let coerced = types.iter().enumerate().map(|(at, given)| match given {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => Ok(DataType::Utf8View),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
+                Ok(DataType::Utf8View)
+            }
             given if at > 0 && given.is_integer() => Ok(DataType::Int64),
             given => plan_err!("{} takes texts, and integers as positions, not {given}", self.name),
         });
@@ -153,7 +156,11 @@ fn text_of(raw: &str) -> Option<Cow<'_, str>> {
     if raw == "null" {
         return None;
     }
-    if raw.starts_with('"') { serde_json::from_str::<String>(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(raw)) }
+    if raw.starts_with('"') {
+        serde_json::from_str::<String>(raw).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(raw))
+    }
 }
 
 /// A number, also one that JSON has no digits for and `attributes` writes as `{"doubleValue":"NaN"}`.
@@ -253,9 +260,13 @@ impl ScalarUDFImpl for ToHex {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match types {
-            [DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) | DataType::Null] => {
-                Ok(vec![DataType::BinaryView])
-            }
+            [
+                DataType::Binary
+                | DataType::LargeBinary
+                | DataType::BinaryView
+                | DataType::FixedSizeBinary(_)
+                | DataType::Null,
+            ] => Ok(vec![DataType::BinaryView]),
             _ => plan_err!("hex takes bytes, such as trace_id"),
         }
     }
@@ -311,7 +322,9 @@ impl ScalarUDFImpl for FromHex {
             match text.map(|text| bytes_of(text).ok_or(text)) {
                 None => out.append_null(),
                 Some(Ok(bytes)) => out.append_value(bytes),
-                Some(Err(text)) => return exec_err!("`{}` is no even number of hexadecimal digits", text.escape_debug()),
+                Some(Err(text)) => {
+                    return exec_err!("`{}` is no even number of hexadecimal digits", text.escape_debug());
+                }
             }
         }
         Ok(ColumnarValue::Array(Arc::new(out.finish())))

@@ -34,7 +34,8 @@ pub(crate) async fn plan(
     let counters = Arc::new(Counters::default());
     let context = context(view, tenant, &counters, &limits.workspace).await?;
     let plan = context.state().statement_to_plan(statement).await?;
-    let questions = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let questions =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     questions.verify_plan(&plan).map_err(|error| {
         SqlError::new(Kind::InvalidInput, error.strip_backtrace(), "the tables are read-only")
     })?;
@@ -52,9 +53,8 @@ async fn context(
         Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
         None => DiskManagerMode::Disabled,
     };
-    let disk = DiskManagerBuilder::default()
-        .with_mode(mode)
-        .with_max_temp_directory_size(workspace.spill_bytes_max);
+    let disk =
+        DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(workspace.spill_bytes_max);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::clone(&workspace.pool))
         .with_disk_manager_builder(disk)

@@ -14,7 +14,8 @@ use super::SqlError;
 /// Longest text that is parsed, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
 
-const REMEDY: &str = "write SELECT, WITH, EXPLAIN, SHOW TABLES, SHOW COLUMNS or DESCRIBE; the tables are read-only";
+const REMEDY: &str =
+    "write SELECT, WITH, EXPLAIN, SHOW TABLES, SHOW COLUMNS or DESCRIBE; the tables are read-only";
 
 /// Parses exactly one statement and refuses what is no question.
 pub fn only_questions(text: &str) -> Result<Statement, SqlError> {

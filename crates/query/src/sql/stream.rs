@@ -70,7 +70,10 @@ pub struct SqlStream {
 
 impl std::fmt::Debug for SqlStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqlStream").field("schema", &self.schema).field("rows", &self.rows).finish_non_exhaustive()
+        f.debug_struct("SqlStream")
+            .field("schema", &self.schema)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
     }
 }
 

@@ -22,8 +22,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use model::TenantId;
 use model::schema::{DATE, TENANT};
-use segment::read::Table;
 use segment::SpanIndex;
+use segment::read::Table;
 
 use super::reader::{Readers, Source};
 use super::stream::Counters;
@@ -112,8 +112,10 @@ impl SnapshotTable {
     fn file(&self, source: Source, index: Option<&SpanIndex>) -> PartitionedFile {
         let entry = &source.file().entry;
         let statistics = statistics(&self.shape.schema, entry.rows, &entry.stats_json, index);
-        let partition =
-            vec![ScalarValue::Utf8View(Some(self.tenant.to_string())), ScalarValue::Date32(Some(entry.date_days))];
+        let partition = vec![
+            ScalarValue::Utf8View(Some(self.tenant.to_string())),
+            ScalarValue::Date32(Some(entry.date_days)),
+        ];
         let mut file = PartitionedFile::new(String::new(), entry.size);
         file.object_meta.location = source.file().location.clone();
         file.with_partition_values(partition).with_statistics(Arc::new(statistics)).with_extension(source)
@@ -205,7 +207,10 @@ impl SnapshotTable {
         let column = |at: &usize| -> ArrayRef {
             match at.checked_sub(first_partition) {
                 None => Arc::clone(batch.column(*at)),
-                Some(0) => Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(self.tenant.as_str(), rows))),
+                Some(0) => Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(
+                    self.tenant.as_str(),
+                    rows,
+                ))),
                 Some(_) => Arc::new(dates(batch)),
             }
         };
@@ -217,10 +222,13 @@ impl SnapshotTable {
 
 /// The days into which a round would put the rows now.
 fn dates(batch: &RecordBatch) -> Date32Array {
-    let long = |name: &str| batch.column_by_name(name).map(|column| column.as_primitive::<Int64Type>().values());
+    let long =
+        |name: &str| batch.column_by_name(name).map(|column| column.as_primitive::<Int64Type>().values());
     let starts = long("start_time_unix_nano").map_or(&[][..], |values| values);
     let received = long("received_time_unix_nano").map_or(&[][..], |values| values);
-    Date32Array::from_iter_values(starts.iter().zip(received).map(|(start, received)| store::day_of(*start, *received).0))
+    Date32Array::from_iter_values(
+        starts.iter().zip(received).map(|(start, received)| store::day_of(*start, *received).0),
+    )
 }
 
 /// What is known of a file's columns: bounds from the table's log, starts from the index.

@@ -35,7 +35,11 @@ max(received_time_unix_nano) AS received_time_unix_nano, count(*) AS parts \
 FROM trace_parts GROUP BY trace_id";
 
 /// Parts of the traces in the buffer, as a round would write them.
-pub(crate) async fn buffer_parts(view: &View, tenant: &TenantId, wanted: &Wanted) -> Result<Option<RecordBatch>> {
+pub(crate) async fn buffer_parts(
+    view: &View,
+    tenant: &TenantId,
+    wanted: &Wanted,
+) -> Result<Option<RecordBatch>> {
     let mut batches = Vec::new();
     let mut ids: BTreeSet<TraceId> = BTreeSet::new();
     for part in view.snapshot.parts_of(tenant) {
@@ -74,7 +78,9 @@ pub(crate) fn take_rows(batch: &RecordBatch, mut rows: Vec<usize>) -> Result<Rec
 
 /// The aggregate `merge_services(services)`.
 pub(crate) fn merge_services() -> AggregateUDF {
-    AggregateUDF::from(MergeServices { signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable) })
+    AggregateUDF::from(MergeServices {
+        signature: Signature::exact(vec![DataType::Utf8View], Volatility::Immutable),
+    })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -132,8 +138,8 @@ impl Services {
     }
 
     fn sum(&mut self, list: &str) -> Result<()> {
-        let entries: Vec<Entry> =
-            serde_json::from_str(list).map_err(|error| exec_datafusion_err!("services of a trace: {error}"))?;
+        let entries: Vec<Entry> = serde_json::from_str(list)
+            .map_err(|error| exec_datafusion_err!("services of a trace: {error}"))?;
         for entry in entries {
             let sums = self.sums.entry(entry.service).or_default();
             *sums = (sums.0.saturating_add(entry.spans), sums.1.saturating_add(entry.errors));

@@ -154,12 +154,16 @@ impl Wanted {
                 {
                     // Digits are printed in lower case: other spellings equal no row.
                     let ids = values.iter().map(|value| {
-                        text(value).and_then(TraceId::from_hex).filter(|id| Some(&*id.to_string()) == text(value))
+                        text(value)
+                            .and_then(TraceId::from_hex)
+                            .filter(|id| Some(&*id.to_string()) == text(value))
                     });
                     self.only_traces(ids.collect());
                 }
             }
-            name @ (JSON_GET_STR | JSON_GET_INT) if of_attributes(call.args.first()) && call.args.len() == 2 => {
+            name @ (JSON_GET_STR | JSON_GET_INT)
+                if of_attributes(call.args.first()) && call.args.len() == 2 =>
+            {
                 let Some(key) = call.args.get(1).and_then(literal).and_then(text) else { return };
                 let values: Option<Vec<AttrValue>> = if name == JSON_GET_STR {
                     values.iter().map(|value| text(value).map(AttrValue::from)).collect()

@@ -46,7 +46,12 @@ impl World {
 
     /// Sends spans of one service.
     pub async fn send(&self, service: &str, spans: &[Value]) {
-        self.send_as(&TenantId::single(), json!([{"key": "service.name", "value": {"stringValue": service}}]), spans).await;
+        self.send_as(
+            &TenantId::single(),
+            json!([{"key": "service.name", "value": {"stringValue": service}}]),
+            spans,
+        )
+        .await;
     }
 
     /// Sends spans of one resource.

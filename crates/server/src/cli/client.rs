@@ -110,7 +110,8 @@ impl Client {
     pub async fn get(&self, path: &str) -> Result<Value, ClientError> {
         let asked = self.ask(Request::get(path), "application/json", Bytes::new());
         let bytes = waiting("asking", asked).await?;
-        serde_json::from_slice(&bytes).map_err(|error| ClientError::failed(format!("the answer is no JSON: {error}")))
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ClientError::failed(format!("the answer is no JSON: {error}")))
     }
 
     /// Posts JSON and gives the body in the content type asked for.
@@ -122,7 +123,12 @@ impl Client {
         waiting("asking", self.ask(request, accept, body.to_string().into())).await
     }
 
-    async fn ask(&self, request: http::request::Builder, accept: &str, body: Bytes) -> Result<Bytes, ClientError> {
+    async fn ask(
+        &self,
+        request: http::request::Builder,
+        accept: &str,
+        body: Bytes,
+    ) -> Result<Bytes, ClientError> {
         let mut request = request.header(ACCEPT, accept);
         if let Some(tenant) = &self.tenant {
             request = request.header("X-Scope-OrgID", tenant);
@@ -221,7 +227,9 @@ async fn exchange(
 }
 
 fn cut(error: &dyn std::fmt::Display) -> String {
-    format!("the answer was cut off ({error}); the server ran into a limit or stopped: ask for less, or again")
+    format!(
+        "the answer was cut off ({error}); the server ran into a limit or stopped: ask for less, or again"
+    )
 }
 
 /// The words of a refusal.

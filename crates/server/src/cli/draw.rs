@@ -143,7 +143,8 @@ fn lines(spans: &[SkeletonSpan]) -> Vec<Line> {
             lines.push(Line { span: at, lead, orphan });
             let last = children[at].last().copied();
             for child in children[at].iter().rev() {
-                let (turn, gap) = if Some(*child) == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+                let (turn, gap) =
+                    if Some(*child) == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
                 waiting.push((*child, format!("{below}{turn}"), format!("{below}{gap}")));
             }
         }
@@ -169,7 +170,10 @@ impl Drawing<'_> {
         let mark = if span.is_error() { "! " } else { "" };
         let orphan = if line.orphan { "? " } else { "" };
         let service = span.service.as_deref().unwrap_or("-");
-        let text = cut_right(&format!("{service} {}", span.name), width - columns(&lead) - mark.len() - orphan.len());
+        let text = cut_right(
+            &format!("{service} {}", span.name),
+            width - columns(&lead) - mark.len() - orphan.len(),
+        );
         let used = columns(&lead) + mark.len() + orphan.len() + columns(&text);
         let pad = " ".repeat(width.saturating_sub(used));
         let text = match text.split_once(' ') {
@@ -226,7 +230,8 @@ fn column_width(letter: char) -> usize {
 
 /// The text with control signs made visible, cut to so many columns.
 pub fn cut_right(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
+    let clean: String =
+        text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
     if columns(&clean) <= width {
         return clean;
     }
@@ -240,13 +245,18 @@ pub fn cut_right(text: &str, width: usize) -> String {
 
 fn cut_left(text: &str, width: usize) -> String {
     let length = text.chars().count();
-    if length <= width { text.to_owned() } else { format!("…{}", text.chars().skip(length + 1 - width).collect::<String>()) }
+    if length <= width {
+        text.to_owned()
+    } else {
+        format!("…{}", text.chars().skip(length + 1 - width).collect::<String>())
+    }
 }
 
 /// Lines of cells under a line of heads; numbers stand at the right. Each column is at most `cell_max` wide.
 pub fn table(heads: &[String], rows: &[Vec<String>], right: &[bool], cell_max: usize) -> String {
     let cut = |cells: &[String]| cells.iter().map(|cell| cut_right(cell, cell_max)).collect::<Vec<_>>();
-    let lines: Vec<Vec<String>> = std::iter::once(cut(heads)).chain(rows.iter().map(|row| cut(row))).collect();
+    let lines: Vec<Vec<String>> =
+        std::iter::once(cut(heads)).chain(rows.iter().map(|row| cut(row))).collect();
     let widths: Vec<usize> = (0..heads.len())
         .map(|at| lines.iter().filter_map(|line| line.get(at)).map(|cell| columns(cell)).max().unwrap_or(0))
         .collect();
@@ -273,7 +283,14 @@ mod tests {
     use super::*;
     use expect_test::{Expect, expect};
 
-    fn span(id: &str, parent: Option<&str>, service: &str, name: &str, start_ms: i64, length_ms: i64) -> SkeletonSpan {
+    fn span(
+        id: &str,
+        parent: Option<&str>,
+        service: &str,
+        name: &str,
+        start_ms: i64,
+        length_ms: i64,
+    ) -> SkeletonSpan {
         SkeletonSpan {
             span_id: id.to_owned(),
             parent_span_id: parent.map(str::to_owned),

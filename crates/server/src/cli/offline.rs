@@ -34,7 +34,8 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
 /// When it is no such folder, a server runs on it, or tables or log cannot be read.
 pub async fn open_data_dir(folder: &Path) -> Result<Store, ClientError> {
     let shown = folder.display();
-    let data = std::path::absolute(folder).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
+    let data =
+        std::path::absolute(folder).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
     for part in ["wal", "index", "tables"] {
         if !data.join(part).is_dir() {
             return Err(ClientError::failed(format!(

@@ -33,6 +33,7 @@ pub(super) fn json(value: &Value) -> Result<(), ClientError> {
 pub(super) fn style() -> Style {
     let is_terminal = std::io::stdout().is_terminal();
     let colours = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let width = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
+    let width =
+        is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
     Style { width: width.unwrap_or(WIDTH_DEFAULT).min(WIDTH_MAX), colours }
 }

@@ -62,7 +62,8 @@ fn read(bytes: &[u8]) -> Result<String, ClientError> {
 /// Names of columns, and whether numbers stand in them.
 fn heads(meta: &Value) -> Vec<(String, bool)> {
     let list = meta.get("columns").and_then(Value::as_array);
-    let text = |column: &Value, name: &str| column.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |column: &Value, name: &str| column.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let head = |column: &Value| {
         let kind = text(column, "type");
         let is_number = ["Int", "UInt", "Float", "Decimal"].iter().any(|number| kind.starts_with(number));

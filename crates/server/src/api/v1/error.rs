@@ -55,7 +55,11 @@ impl ApiError {
     /// The body of the answer.
     pub fn envelope(&self) -> ErrorEnvelope {
         ErrorEnvelope {
-            error: ErrorBody { code: code(self.kind), message: self.message.clone(), remedy: self.remedy.clone() },
+            error: ErrorBody {
+                code: code(self.kind),
+                message: self.message.clone(),
+                remedy: self.remedy.clone(),
+            },
         }
     }
 }

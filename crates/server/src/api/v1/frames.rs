@@ -93,6 +93,8 @@ where
     with_body(StatusCode::OK, NDJSON, Body::from_stream(infallible(lines)))
 }
 
-fn infallible(lines: impl Stream<Item = Bytes>) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+fn infallible(
+    lines: impl Stream<Item = Bytes>,
+) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
     futures::StreamExt::map(lines, Ok)
 }

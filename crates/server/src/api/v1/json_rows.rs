@@ -8,8 +8,8 @@ use std::collections::HashSet;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
-    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Schema, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Schema,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value};
@@ -88,7 +88,8 @@ fn value(array: &ArrayRef, row: usize) -> Value {
         DataType::FixedSizeList(..) => column(&array.as_fixed_size_list().value(row)).into(),
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
-            let pairs = fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), value(column, row)));
+            let pairs =
+                fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), value(column, row)));
             Value::Object(pairs.collect::<Map<_, _>>())
         }
         DataType::Dictionary(..) => {

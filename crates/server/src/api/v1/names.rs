@@ -187,7 +187,8 @@ pub(super) async fn values(
     };
     match api.engine.attribute_values(&api.tenant(&parts), &key, range, limit).await {
         Ok(found) => {
-            let values = found.entries.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
+            let values =
+                found.entries.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
             json(StatusCode::OK, &Values { values, complete: found.complete })
         }
         Err(error) => ApiError::from(error).into_response(),

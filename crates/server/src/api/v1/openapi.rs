@@ -9,7 +9,10 @@ use super::{build, names, search, sql, trace};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Throughline", description = "The server's own API. Dialects of other servers are described by these."),
+    info(
+        title = "Throughline",
+        description = "The server's own API. Dialects of other servers are described by these."
+    ),
     paths(
         sql::answer,
         search::answer,

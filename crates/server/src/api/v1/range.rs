@@ -45,6 +45,7 @@ fn instant(name: &str, text: &str) -> Result<i64, ApiError> {
 
 /// A span of time in nanoseconds.
 pub(super) fn duration(name: &str, text: &str) -> Result<i64, ApiError> {
-    stdx::human::parse_duration(text)
-        .map_err(|error| ApiError::invalid(format!("`{name}`: {error}"), "give a duration like 250ms or 1h30m"))
+    stdx::human::parse_duration(text).map_err(|error| {
+        ApiError::invalid(format!("`{name}`: {error}"), "give a duration like 250ms or 1h30m")
+    })
 }

@@ -79,7 +79,9 @@ impl From<TraceSummary> for FoundTrace {
             duration_nano: summary.end.0.saturating_sub(summary.start.0),
             span_count: summary.span_count,
             error_count: summary.error_count,
-            services: services.map(|(service, spans, errors)| ServiceSpans { service, spans, errors }).collect(),
+            services: services
+                .map(|(service, spans, errors)| ServiceSpans { service, spans, errors })
+                .collect(),
         }
     }
 }
@@ -146,7 +148,13 @@ async fn send_frames(frames: Frames, api: &Api, tenant: &TenantId, query: &Trace
 }
 
 const COLUMNS: [&str; 8] = [
-    "trace_id", "root_service", "root_name", "start_time_unix_nano", "duration_nano", "span_count", "error_count",
+    "trace_id",
+    "root_service",
+    "root_name",
+    "start_time_unix_nano",
+    "duration_nano",
+    "span_count",
+    "error_count",
     "services",
 ];
 

@@ -17,8 +17,18 @@ pub const LIMIT_DEFAULT: usize = 20;
 pub const LIMIT_MAX: usize = 1_000;
 
 const KNOWN: [&str; 12] = [
-    "service", "operation", "kind", "status", "root", "min_duration", "max_duration", "attribute", "from", "to",
-    "duration", "limit",
+    "service",
+    "operation",
+    "kind",
+    "status",
+    "root",
+    "min_duration",
+    "max_duration",
+    "attribute",
+    "from",
+    "to",
+    "duration",
+    "limit",
 ];
 
 /// The search of a request.
@@ -73,7 +83,10 @@ pub(super) fn read(params: &Params, now: i64) -> Result<TraceQuery, ApiError> {
 fn status_code(text: &str) -> Result<StatusCode, ApiError> {
     let known = [StatusCode::UNSET, StatusCode::OK, StatusCode::ERROR];
     known.into_iter().find(|code| code.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
-        ApiError::invalid(format!("`status` is no status: `{}`", text.escape_debug()), "give error, ok or unset")
+        ApiError::invalid(
+            format!("`status` is no status: `{}`", text.escape_debug()),
+            "give error, ok or unset",
+        )
     })
 }
 

@@ -99,7 +99,9 @@ pub(super) async fn answer(State(api): State<Arc<Api>>, request: Request) -> Res
     let (parts, body) = request.into_parts();
     let tenant = api.tenant(&parts);
     let asked = match read(body).await {
-        Ok(question) => api.engine.sql(&tenant, &question.sql, &api.settings.sql).await.map_err(ApiError::from),
+        Ok(question) => {
+            api.engine.sql(&tenant, &question.sql, &api.settings.sql).await.map_err(ApiError::from)
+        }
         Err(error) => Err(error),
     };
     match asked {
@@ -119,8 +121,9 @@ async fn read(body: Body) -> Result<SqlQuestion, ApiError> {
         message: format!("the body could not be read: {error}"),
         remedy: format!("send at most {BODY_BYTES_MAX} bytes"),
     })?;
-    serde_json::from_slice(&bytes.to_bytes())
-        .map_err(|error| ApiError::invalid(format!("the body is no question: {error}"), r#"send {"sql": "SELECT ..."}"#))
+    serde_json::from_slice(&bytes.to_bytes()).map_err(|error| {
+        ApiError::invalid(format!("the body is no question: {error}"), r#"send {"sql": "SELECT ..."}"#)
+    })
 }
 
 /// How rows are written.
@@ -246,7 +249,8 @@ impl RowWriter {
                     *first = false;
                     let pairs = names.iter().cloned().zip(json_rows::row(batch, row));
                     let object = Value::Object(pairs.collect::<Map<_, _>>());
-                    serde_json::to_writer(&mut *out, &object).map_err(|error| ArrowError::JsonError(error.to_string()))?;
+                    serde_json::to_writer(&mut *out, &object)
+                        .map_err(|error| ArrowError::JsonError(error.to_string()))?;
                 }
             }
             Self::Csv { out } => csv::push_rows(out, batch),
@@ -258,7 +262,11 @@ impl RowWriter {
                     .map(|(column, field)| cast(column, field.data_type()))
                     .collect::<Result<_, _>>()?;
                 let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-                writer.write(&RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)?)?;
+                writer.write(&RecordBatch::try_new_with_options(
+                    SchemaRef::clone(schema),
+                    columns,
+                    &options,
+                )?)?;
             }
         }
         Ok(())
