@@ -10,3 +10,4 @@ pub mod params;
 mod response;
 pub mod tempo;
 mod trace;
+pub mod v1;

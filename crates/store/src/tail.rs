@@ -119,7 +119,7 @@ impl Tail {
         let limits = self.inner.options.limits;
         let (records, batch) = crate::recover::blocking(move || {
             loop {
-                let Some(record) = records.next().transpose()? else { return Ok((records, None)) };
+                let Some(record) = records.next().transpose()? else { return Ok::<_, Error>((records, None)) };
                 if record.kind != KIND_SPANS {
                     continue;
                 }
