@@ -1,4 +1,13 @@
-//! Everything of the binary that tests reach: the APIs over a source of traces, and the terminal.
+//! Everything of the binary that tests reach: receiving, the APIs, configuration, and what ties them together.
+//!
+//! In: flags, a configuration file, sockets. Out: a running server. The path of a span through this crate is [`receive`]; the
+//! way back to readers is [`api`]; [`wiring`] starts and stops, [`selfmon`] counts, [`cli`] is the terminal.
 
 pub mod api;
 pub mod cli;
+pub mod config;
+pub mod page;
+pub mod receive;
+pub mod selfmon;
+pub mod shared;
+pub mod wiring;

@@ -1,8 +1,8 @@
 //! The server's own API, `/api/v1`: SQL, search, traces, names, and what it says about itself.
 //!
 //! In: requests and the engine of `query`. Out: JSON, frames, CSV or Arrow as the client asks. Every refusal has one form ([`error`]); every
-//! answer can be cancelled by leaving. `docs/api.md` and `/api/v1/openapi.json` describe it. The account of items is
-//! answered elsewhere.
+//! answer can be cancelled by leaving. `docs/api.md` and `/api/v1/openapi.json` describe it. The account of items
+//! and the flush are in [`stages`].
 
 mod build;
 mod csv;
@@ -15,6 +15,7 @@ mod range;
 mod search;
 mod search_params;
 mod sql;
+pub mod stages;
 mod trace;
 
 use std::sync::Arc;
