@@ -44,7 +44,7 @@ impl fmt::Debug for Service {
 
 /// The service of a listener.
 pub fn service(shared: &Arc<Shared>, listener: Listener) -> Arc<Service> {
-    let sql = query::sql::Limits::standard(Some(shared.config.data.join("spill")));
+    let sql = query::sql::Limits::standard(Some(shared.config.data_dir.join("spill")));
     Arc::new(Service { shared: Arc::clone(shared), listener, sql, routers: Mutex::default() })
 }
 
