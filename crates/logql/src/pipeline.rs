@@ -125,9 +125,11 @@ impl Pipeline {
         &self.names
     }
 
-    /// The number of a name; to be asked between entries.
+    /// The number of a name, for good; to be asked before the first entry.
     pub fn intern(&mut self, name: &str) -> names::NameId {
-        self.names.intern(name)
+        let id = self.names.intern(name);
+        self.names.seal();
+        id
     }
 
     /// The text that each line must contain to pass the first stage, for a caller who searches many

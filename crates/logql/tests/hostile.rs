@@ -196,3 +196,32 @@ fn memory_and_series_are_limited() {
         .is_ok()
     );
 }
+
+#[test]
+fn ever_new_keys_are_forgotten() {
+    let mut many = MemorySource::new(1000, false);
+    let stream = many.add_stream(LabelSet::from_pairs([("app", "a")]));
+    for index in 0..50_000 {
+        let line = format!(
+            "key{index}=1 lvl={} other{index}=2",
+            if index % 2 == 0 { "info" } else { "warn" }
+        );
+        many.add(stream, 1_000_000_000 + index, line, Vec::new());
+    }
+    let counts = |text: &str| match run(text, &many, &Control::default()) {
+        Ok(Data::Vector(series)) => series
+            .iter()
+            .map(|one| format!("{}={:?}", one.labels, one.values[0]))
+            .collect::<Vec<_>>()
+            .join(" "),
+        other => format!("{other:?}"),
+    };
+    let wanted = "{lvl=\"info\"}=Some(25000.0) {lvl=\"warn\"}=Some(25000.0)";
+    for text in [
+        "sum by (lvl) (count_over_time({app=\"a\"} | logfmt [1m]))",
+        "sum by (lvl) (count_over_time({app=\"a\"} | logfmt | line_format `{{ . }}` |= \"key\" [1m]))",
+        "count_over_time({app=\"a\"} | logfmt | keep lvl [1m])",
+    ] {
+        assert_eq!(counts(text), wanted, "{text}");
+    }
+}

@@ -20,31 +20,39 @@ pub struct Json {
 #[derive(Debug, Clone)]
 pub(super) enum Wanted {
     All,
-    /// Names of keys, before it is known whether they are taken.
-    Only(Vec<Box<str>>),
+    Only(Vec<Stem>),
+}
+
+/// A name that a key may give, before it is known whether the name is taken.
+#[derive(Debug, Clone)]
+pub(super) struct Stem {
+    name: Box<str>,
+    plain: NameId,
+    extracted: NameId,
 }
 
 impl Wanted {
-    pub(super) fn new(needed: &Needed, names: &Names) -> Self {
-        match needed {
-            Needed::All => Self::All,
-            Needed::Only(ids) => {
-                let mut stems: Vec<Box<str>> = Vec::new();
-                for id in ids {
-                    let text = names.text(*id);
-                    stems.push((**text).into());
-                    stems.extend(text.strip_suffix(EXTRACTED).map(Into::into));
-                }
-                Self::Only(stems)
+    pub(super) fn new(needed: &Needed, names: &mut Names) -> Self {
+        let Needed::Only(ids) = needed else {
+            return Self::All;
+        };
+        let mut stems: Vec<Stem> = Vec::new();
+        for id in ids {
+            let text = std::sync::Arc::clone(names.text(*id));
+            for name in [Some(&*text), text.strip_suffix(EXTRACTED)]
+                .into_iter()
+                .flatten()
+            {
+                let plain = names.intern(name);
+                let extracted = names.intern(&format!("{name}{EXTRACTED}"));
+                stems.push(Stem {
+                    name: name.into(),
+                    plain,
+                    extracted,
+                });
             }
         }
-    }
-
-    pub(super) fn wants(&self, name: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(stems) => stems.iter().any(|stem| &**stem == name),
-        }
+        Self::Only(stems)
     }
 
     /// Whether a raw key may give a wanted name at all: quickly, and sometimes wrongly yes.
@@ -56,7 +64,7 @@ impl Wanted {
             // Letters stay as they are.
             Some(first) if first.is_ascii_alphabetic() => stems
                 .iter()
-                .any(|stem| stem.as_bytes().first() == Some(first)),
+                .any(|stem| stem.name.as_bytes().first() == Some(first)),
             _ => !stems.is_empty(),
         }
     }
@@ -64,17 +72,25 @@ impl Wanted {
     fn wants_below(&self, prefix: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Only(stems) => stems.iter().any(|stem| stem.starts_with(prefix)),
+            Self::Only(stems) => stems.iter().any(|stem| stem.name.starts_with(prefix)),
         }
     }
 
     /// The label under which a key's value goes: with a suffix if the plain name is taken. `None` if
-    /// the label is there already.
+    /// it is not wanted, or there already.
     pub(super) fn label(&self, name: &str, row: &Row<'_>, names: &mut Names) -> Option<NameId> {
-        let id = if row.is_taken(name) {
-            names.intern(&format!("{name}{EXTRACTED}"))
-        } else {
-            names.intern(name)
+        let is_taken = || row.is_taken(name);
+        let id = match self {
+            Self::All if is_taken() => names.intern(&format!("{name}{EXTRACTED}")),
+            Self::All => names.intern(name),
+            Self::Only(stems) => {
+                let stem = stems.iter().find(|stem| &*stem.name == name)?;
+                if is_taken() {
+                    stem.extracted
+                } else {
+                    stem.plain
+                }
+            }
         };
         (!row.is_parsed(id)).then_some(id)
     }
@@ -82,7 +98,7 @@ impl Wanted {
 
 impl Json {
     /// Prepares the stage.
-    pub fn new(needed: &Needed, names: &Names) -> Self {
+    pub fn new(needed: &Needed, names: &mut Names) -> Self {
         Self {
             wanted: Wanted::new(needed, names),
         }
@@ -143,9 +159,10 @@ impl Sink for LabelSink<'_, '_> {
         }
         if let Wanted::Only(stems) = self.wanted {
             // Names are at least as long as their last key, and usually the key itself is the name.
-            let is_plain = self.name.is_empty() && stems.iter().any(|stem| **stem == *key);
+            let is_plain = self.name.is_empty() && stems.iter().any(|stem| *stem.name == *key);
             let may_match = stems.iter().any(|stem| {
-                stem.len() > self.name.len() && stem.as_bytes().last() == key.as_bytes().last()
+                stem.name.len() > self.name.len()
+                    && stem.name.as_bytes().last() == key.as_bytes().last()
             });
             let is_odd = !key.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
             if !is_plain && !may_match && !is_odd {
@@ -155,10 +172,7 @@ impl Sink for LabelSink<'_, '_> {
         let before = self.push_key(key);
         // A blank key at the top is nothing; below it is the label without a name.
         let is_nothing = self.name.is_empty() && self.levels.is_empty();
-        if !is_nothing
-            && self.wanted.wants(&self.name)
-            && let Some(id) = self.wanted.label(&self.name, self.row, self.names)
-        {
+        if !is_nothing && let Some(id) = self.wanted.label(&self.name, self.row, self.names) {
             match value {
                 Scalar::String(raw, is_escaped) => {
                     self.row

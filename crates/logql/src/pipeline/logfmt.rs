@@ -143,7 +143,6 @@ impl Logfmt {
                     sanitized.as_str()
                 };
                 if !name.is_empty()
-                    && wanted.wants(name)
                     && let Some(id) = wanted.label(name, row, names)
                 {
                     set(row, id);

@@ -17,7 +17,7 @@ pub struct Unpack {
 
 impl Unpack {
     /// Prepares the stage.
-    pub fn new(needed: &Needed, names: &Names) -> Self {
+    pub fn new(needed: &Needed, names: &mut Names) -> Self {
         Self {
             wanted: Wanted::new(needed, names),
         }
@@ -84,7 +84,7 @@ impl Sink for PackSink<'_, '_> {
             return;
         }
         let name = super::sanitize::label_name(key);
-        if !name.is_empty() && self.wanted.wants(&name) {
+        if !name.is_empty() {
             let label = self.wanted.label(&name, self.row, self.names);
             self.found.extend(label.map(|id| (id, text)));
         }
