@@ -241,13 +241,8 @@ pub fn evaluate(
         )));
     }
     let plan = plan::prepare(expr, when, options)?;
-    let context = Context {
-        source,
-        limits,
-        options,
-        notes: RefCell::default(),
-        is_range: steps.count > 1,
-    };
+    let context =
+        Context { source, limits, options, notes: RefCell::default(), is_range: steps.count > 1 };
     let value = context.value(expr, &plan, value_type, steps, when)?;
     Ok(Outcome { value, annotations: context.notes.into_inner() })
 }

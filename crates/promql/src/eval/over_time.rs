@@ -3,19 +3,17 @@
 //! Sums and means are compensated and computed anew for each window, so that they equal Prometheus'
 //! to the last digit. Histograms take part in some of them; see each function.
 
+use super::Error;
 use super::quantile::quantile;
 use super::range::{RangeFunction, Surroundings, Window};
 use super::series::Point;
-use super::Error;
 use crate::hist::FloatHistogram;
 use crate::hist::kahan::{HistogramSum, kahan};
 use model::ResetHint;
 
 /// The function with this name.
 pub(super) fn function(name: &str) -> Option<Box<dyn RangeFunction>> {
-    let simple = |function: Simple| -> Option<Box<dyn RangeFunction>> {
-        Some(Box::new(function))
-    };
+    let simple = |function: Simple| -> Option<Box<dyn RangeFunction>> { Some(Box::new(function)) };
     match name {
         "avg_over_time" => simple(Simple(avg)),
         "count_over_time" => simple(Simple(count)),
@@ -223,11 +221,7 @@ impl HistogramMean {
     }
 
     pub(super) fn finish(self) -> FloatHistogram {
-        if self.is_incremental {
-            self.sum.finish()
-        } else {
-            self.sum.divide(self.count).finish()
-        }
+        if self.is_incremental { self.sum.finish() } else { self.sum.divide(self.count).finish() }
     }
 }
 
