@@ -130,6 +130,9 @@ impl Input<'_> {
     }
 }
 
+/// Points for which room is made at once; a series of more steps grows.
+const RESERVED_POINTS_MAX: usize = 16_384;
+
 /// Times of a range argument.
 #[derive(Debug, Clone, Copy)]
 struct Reach {
@@ -198,6 +201,9 @@ impl RangeCall<'_> {
         self.function.begin(samples, &self.around);
         let (mut low, mut high, mut hist_low, mut hist_high) = (0, 0, 0, 0);
         let reach = self.reach;
+        if !samples.times.is_empty() {
+            series.floats.reserve(self.steps.count.min(RESERVED_POINTS_MAX));
+        }
         for (step, time) in self.steps.iter() {
             let to_ms = reach.at_ms.unwrap_or(time).saturating_sub(reach.offset_ms);
             let from_ms = to_ms.saturating_sub(reach.range_ms);
