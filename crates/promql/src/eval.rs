@@ -299,7 +299,7 @@ impl Context<'_> {
             if one.drop_name {
                 one.labels = series::without_name(&one.labels);
             }
-            let samples = one.into_samples(steps);
+            let samples = one.to_samples(steps);
             match places.entry(one.labels.clone()) {
                 hashbrown::hash_map::Entry::Vacant(place) => {
                     place.insert(out.len());

@@ -200,15 +200,11 @@ impl Folding<'_> {
         let is_first = !cell.has_float;
         cell.has_float = true;
         match self.op {
-            AggregateOp::Max => {
-                if is_first || cell.value < value || cell.value.is_nan() {
-                    cell.value = value;
-                }
+            AggregateOp::Max if is_first || cell.value < value || cell.value.is_nan() => {
+                cell.value = value;
             }
-            AggregateOp::Min => {
-                if is_first || cell.value > value || cell.value.is_nan() {
-                    cell.value = value;
-                }
+            AggregateOp::Min if is_first || cell.value > value || cell.value.is_nan() => {
+                cell.value = value;
             }
             AggregateOp::Stddev | AggregateOp::Stdvar => {
                 cell.count += 1.0;

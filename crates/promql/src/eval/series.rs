@@ -119,7 +119,7 @@ impl Series {
         })
     }
 
-    pub(crate) fn into_samples(&mut self, steps: Steps) -> Vec<(i64, SampleValue)> {
+    pub(crate) fn to_samples(&self, steps: Steps) -> Vec<(i64, SampleValue)> {
         let mut out = Vec::with_capacity(self.floats.len() + self.hists.len());
         out.extend(self.points().map(|(step, point)| {
             let value = match point {
