@@ -8,7 +8,7 @@ use super::quantile::quantile;
 use super::range::{RangeFunction, Surroundings, Window};
 use super::series::Point;
 use crate::hist::FloatHistogram;
-use crate::hist::kahan::{HistogramSum, kahan};
+use crate::hist::kahan::{HistogramSum, finite_sum, kahan};
 use model::ResetHint;
 
 /// The function with this name.
@@ -76,6 +76,9 @@ fn sum(window: &Window<'_>, around: &Surroundings<'_>) -> Option<Point> {
     if window.values.is_empty() {
         return histogram_sum(window, around);
     }
+    if let Some((sum, rest)) = finite_sum(0.0, window.values) {
+        return Some(Point::Float(sum + rest));
+    }
     let (mut sum, mut rest) = (0.0, 0.0);
     for &value in window.values {
         (sum, rest) = kahan(value, sum, rest);
@@ -95,6 +98,10 @@ fn avg(window: &Window<'_>, around: &Surroundings<'_>) -> Option<Point> {
 
 /// The compensated mean: of the sum as long as that does not overflow, else incrementally.
 pub(super) fn mean(first: f64, others: &[f64]) -> f64 {
+    if let Some((sum, rest)) = finite_sum(first, others) {
+        let count = (others.len() + 1) as f64;
+        return sum / count + rest / count;
+    }
     let (mut sum, mut rest) = (first, 0.0);
     for (at, &value) in others.iter().enumerate() {
         let (next_sum, next_rest) = kahan(value, sum, rest);
