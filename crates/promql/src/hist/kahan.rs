@@ -23,18 +23,28 @@ pub(crate) fn kahan(term: f64, sum: f64, rest: f64) -> (f64, f64) {
 /// Adds all of `terms` to `first`: the same sum and compensation as by [`kahan`], without looking for
 /// infinities at each term. `None` if the sum is not finite, which it then was from some term on.
 ///
-/// The lost digits of a sum are a number that a float holds exactly, and this way of finding them
-/// (Knuth's) gives the same number as the comparison of magnitudes, in fewer instructions.
+/// The rare order of magnitudes is a call, so that the usual one is a predicted branch and half the
+/// additions, which bound the speed of this loop.
 #[inline]
 pub(crate) fn finite_sum(first: f64, terms: &[f64]) -> Option<(f64, f64)> {
     let (mut sum, mut rest) = (first, 0.0);
     for &term in terms {
         let total = sum + term;
-        let added = total - sum;
-        rest += (sum - (total - added)) + (term - added);
+        rest += if sum.abs() >= term.abs() {
+            (sum - total) + term
+        } else {
+            lost_of_sum(sum, term, total)
+        };
         sum = total;
     }
     (sum.is_finite() && rest.is_finite()).then_some((sum, rest))
+}
+
+/// The digits that a sum loses to a larger term.
+#[cold]
+#[inline(never)]
+fn lost_of_sum(sum: f64, term: f64, total: f64) -> f64 {
+    (term - total) + sum
 }
 
 /// A sum of histograms with its compensation, which has the same buckets.
