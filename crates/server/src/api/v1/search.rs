@@ -52,9 +52,9 @@ pub(super) struct FoundTrace {
 /// Spans of one service in a trace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServiceSpans {
-    /// Name of the service, empty when the spans named none.
-    #[schema(value_type = String)]
-    service: Arc<str>,
+    /// Name of the service; null when the spans named none.
+    #[schema(value_type = Option<String>)]
+    service: Option<Arc<str>>,
     /// Its spans.
     spans: u64,
     /// Its spans with status error.
