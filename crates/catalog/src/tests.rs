@@ -159,6 +159,22 @@ async fn wrong_commits_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_may_have_no_statistics() {
+    let (store, url) = (memory(), Url::parse("memory:///tables").expect("a URL"));
+    for version in 1..3 {
+        let bare = TableSpec { stats_columns: Vec::new(), ..spec(&["start"]) };
+        let options = CatalogOptions { checkpoint_interval: 1, ..CatalogOptions::default() };
+        let catalog =
+            Catalog::open(Arc::clone(&store), Path::from("tables"), url.clone(), vec![bare], options);
+        let table = catalog.await.expect("opens").table("spans").expect("in the specs").clone();
+        let mut commit = adding(&[&format!("f{version}")], None);
+        commit.adds[0].stats_json = r#"{"numRecords":3}"#.into();
+        assert_eq!(table.commit(commit).await.expect("commits"), version);
+        assert!(table.files().iter().all(|file| file.rows == Some(3)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_writers_see_each_other() {
     let store = memory();
     let options = CatalogOptions { checkpoint_interval: 7, ..CatalogOptions::default() };

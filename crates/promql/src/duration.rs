@@ -65,7 +65,7 @@ pub fn format_duration(ms: i64) -> String {
     for (unit, unit_ms) in UNITS {
         let unit_ms = unit_ms.unsigned_abs();
         let must_be_exact = matches!(unit, "y" | "w");
-        if rest < unit_ms || (must_be_exact && rest % unit_ms != 0) {
+        if rest < unit_ms || (must_be_exact && !rest.is_multiple_of(unit_ms)) {
             continue;
         }
         out.push_str(&format!("{}{unit}", rest / unit_ms));

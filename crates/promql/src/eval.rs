@@ -241,13 +241,8 @@ pub fn evaluate(
         )));
     }
     let plan = plan::prepare(expr, when, options)?;
-    let context = Context {
-        source,
-        limits,
-        options,
-        notes: RefCell::default(),
-        is_range: steps.count > 1,
-    };
+    let context =
+        Context { source, limits, options, notes: RefCell::default(), is_range: steps.count > 1 };
     let value = context.value(expr, &plan, value_type, steps, when)?;
     Ok(Outcome { value, annotations: context.notes.into_inner() })
 }
@@ -304,7 +299,7 @@ impl Context<'_> {
             if one.drop_name {
                 one.labels = series::without_name(&one.labels);
             }
-            let samples = one.into_samples(steps);
+            let samples = one.to_samples(steps);
             match places.entry(one.labels.clone()) {
                 hashbrown::hash_map::Entry::Vacant(place) => {
                     place.insert(out.len());

@@ -373,8 +373,7 @@ impl<'a> Lexer<'a> {
                 return self.raw_string();
             }
             '=' => {
-                let kind =
-                    if self.accept('~') { TokenKind::EqualRegex } else { TokenKind::Equal };
+                let kind = if self.accept('~') { TokenKind::EqualRegex } else { TokenKind::Equal };
                 self.emit(kind);
             }
             '!' => match self.next() {
@@ -393,8 +392,7 @@ impl<'a> Lexer<'a> {
                 return if self.is_series { State::Values } else { State::Statements };
             }
             _ => {
-                return self
-                    .fail(format!("unexpected character inside braces: {}", quote_rune(c)));
+                return self.fail(format!("unexpected character inside braces: {}", quote_rune(c)));
             }
         }
         State::InsideBraces

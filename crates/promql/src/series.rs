@@ -33,10 +33,9 @@ pub enum SeriesValue {
 /// Reads a line.
 pub fn parse_series(line: &str) -> Result<(Labels, Vec<SeriesValue>), ParseErrors> {
     let mut parser = SeriesParser { line, lexer: Lexer::for_series(line), ahead: None };
-    parser.line().map_err(|diagnostic| ParseErrors {
-        query: line.to_owned(),
-        diagnostics: vec![diagnostic],
-    })
+    parser
+        .line()
+        .map_err(|diagnostic| ParseErrors { query: line.to_owned(), diagnostics: vec![diagnostic] })
 }
 
 type Parsed<T> = Result<T, Diagnostic>;
@@ -138,8 +137,7 @@ impl SeriesParser<'_> {
                     labels.set(NAME_LABEL, name);
                 }
             } else {
-                let token =
-                    self.want(TokenKind::Identifier, "label set", "identifier or \"}\"")?;
+                let token = self.want(TokenKind::Identifier, "label set", "identifier or \"}\"")?;
                 self.want(TokenKind::Equal, "label set", "\"=\"")?;
                 let value = self.string()?;
                 let name = self.text(token.span).to_owned();
@@ -170,8 +168,9 @@ impl SeriesParser<'_> {
         let token = self.peek();
         let value = match token.kind {
             TokenKind::Number => literal::number(self.text(token.span)),
-            TokenKind::Duration => crate::duration::parse_duration(self.text(token.span))
-                .map(|ms| ms as f64 / 1000.0),
+            TokenKind::Duration => {
+                crate::duration::parse_duration(self.text(token.span)).map(|ms| ms as f64 / 1000.0)
+            }
             _ => return Err(self.unexpected("series values", "number or \"stale\"")),
         };
         self.bump();
@@ -184,8 +183,7 @@ impl SeriesParser<'_> {
         match token.kind {
             TokenKind::Blank => {
                 self.bump();
-                let count =
-                    if self.accept(TokenKind::Times) { self.repetitions()? } else { 1 };
+                let count = if self.accept(TokenKind::Times) { self.repetitions()? } else { 1 };
                 values.extend((0..count).map(|_| SeriesValue::Omitted));
             }
             TokenKind::OpenHistogram => self.histograms(values)?,
@@ -258,8 +256,7 @@ impl SeriesParser<'_> {
                 );
                 return Err(Diagnostic::new(span, message));
             }
-            let combined =
-                if sign == TokenKind::Add { value.add(&step) } else { value.sub(&step) };
+            let combined = if sign == TokenKind::Add { value.add(&step) } else { value.sub(&step) };
             if combined.is_err() {
                 let message = "cannot combine exponential and custom buckets";
                 return Err(Diagnostic::new(span, message));

@@ -225,11 +225,43 @@ use TokenKind as K;
 
 /// Keywords, in lower case; any case is read.
 const KEYWORDS: &[TokenKind] = &[
-    K::And, K::Or, K::Unless, K::Atan2, K::Sum, K::Avg, K::Count, K::Min, K::Max, K::Group,
-    K::Stddev, K::Stdvar, K::TopK, K::BottomK, K::CountValues, K::Quantile, K::LimitK,
-    K::LimitRatio, K::Offset, K::Smoothed, K::Anchored, K::By, K::Without, K::On, K::Ignoring,
-    K::GroupLeft, K::GroupRight, K::Fill, K::FillLeft, K::FillRight, K::Bool, K::Start, K::End,
-    K::Step, K::Range, K::MaxOf, K::MinOf,
+    K::And,
+    K::Or,
+    K::Unless,
+    K::Atan2,
+    K::Sum,
+    K::Avg,
+    K::Count,
+    K::Min,
+    K::Max,
+    K::Group,
+    K::Stddev,
+    K::Stdvar,
+    K::TopK,
+    K::BottomK,
+    K::CountValues,
+    K::Quantile,
+    K::LimitK,
+    K::LimitRatio,
+    K::Offset,
+    K::Smoothed,
+    K::Anchored,
+    K::By,
+    K::Without,
+    K::On,
+    K::Ignoring,
+    K::GroupLeft,
+    K::GroupRight,
+    K::Fill,
+    K::FillLeft,
+    K::FillRight,
+    K::Bool,
+    K::Start,
+    K::End,
+    K::Step,
+    K::Range,
+    K::MaxOf,
+    K::MinOf,
 ];
 
 /// Bytes of the longest keyword, `count_values`; longer words need no look-up.
@@ -251,9 +283,27 @@ impl TokenKind {
     pub const fn is_operator(self) -> bool {
         matches!(
             self,
-            K::Add | K::Div | K::EqualEqual | K::EqualRegex | K::GreaterEqual | K::Greater
-                | K::TrimUpper | K::TrimLower | K::And | K::Or | K::Less | K::LessEqual | K::Unless
-                | K::Mod | K::Mul | K::NotEqual | K::NotRegex | K::Pow | K::Sub | K::At | K::Atan2
+            K::Add
+                | K::Div
+                | K::EqualEqual
+                | K::EqualRegex
+                | K::GreaterEqual
+                | K::Greater
+                | K::TrimUpper
+                | K::TrimLower
+                | K::And
+                | K::Or
+                | K::Less
+                | K::LessEqual
+                | K::Unless
+                | K::Mod
+                | K::Mul
+                | K::NotEqual
+                | K::NotRegex
+                | K::Pow
+                | K::Sub
+                | K::At
+                | K::Atan2
         )
     }
 
@@ -261,8 +311,20 @@ impl TokenKind {
     pub const fn is_aggregator(self) -> bool {
         matches!(
             self,
-            K::Avg | K::BottomK | K::Count | K::CountValues | K::Group | K::Max | K::Min
-                | K::Quantile | K::Stddev | K::Stdvar | K::Sum | K::TopK | K::LimitK | K::LimitRatio
+            K::Avg
+                | K::BottomK
+                | K::Count
+                | K::CountValues
+                | K::Group
+                | K::Max
+                | K::Min
+                | K::Quantile
+                | K::Stddev
+                | K::Stdvar
+                | K::Sum
+                | K::TopK
+                | K::LimitK
+                | K::LimitRatio
         )
     }
 
@@ -270,8 +332,19 @@ impl TokenKind {
     pub const fn is_keyword(self) -> bool {
         matches!(
             self,
-            K::Bool | K::By | K::GroupLeft | K::GroupRight | K::Fill | K::FillLeft | K::FillRight
-                | K::Ignoring | K::Offset | K::Smoothed | K::Anchored | K::On | K::Without
+            K::Bool
+                | K::By
+                | K::GroupLeft
+                | K::GroupRight
+                | K::Fill
+                | K::FillLeft
+                | K::FillRight
+                | K::Ignoring
+                | K::Offset
+                | K::Smoothed
+                | K::Anchored
+                | K::On
+                | K::Without
         )
     }
 
@@ -280,9 +353,25 @@ impl TokenKind {
         self.is_aggregator()
             || matches!(
                 self,
-                K::By | K::Fill | K::FillLeft | K::FillRight | K::Identifier | K::And | K::Or
-                    | K::Unless | K::MetricIdentifier | K::Offset | K::Without | K::Start | K::End
-                    | K::Step | K::Range | K::Anchored | K::Smoothed | K::MaxOf | K::MinOf
+                K::By
+                    | K::Fill
+                    | K::FillLeft
+                    | K::FillRight
+                    | K::Identifier
+                    | K::And
+                    | K::Or
+                    | K::Unless
+                    | K::MetricIdentifier
+                    | K::Offset
+                    | K::Without
+                    | K::Start
+                    | K::End
+                    | K::Step
+                    | K::Range
+                    | K::Anchored
+                    | K::Smoothed
+                    | K::MaxOf
+                    | K::MinOf
             )
     }
 

@@ -17,7 +17,12 @@ fn parse_error(query: &str) -> String {
     }
 }
 
-fn run(query: &str, when: When, source: &dyn Source, limits: &Limits<'_>) -> Result<Outcome, String> {
+fn run(
+    query: &str,
+    when: When,
+    source: &dyn Source,
+    limits: &Limits<'_>,
+) -> Result<Outcome, String> {
     let tree = parse(query, ParseOptions::ALL).map_err(|errors| errors.to_string())?;
     evaluate(&tree, when, EvalOptions::default(), source, limits).map_err(|error| error.to_string())
 }
@@ -72,9 +77,38 @@ fn what_is_just_within_the_limit_works() {
 fn garbage_is_an_error() {
     let everything: String = (0_u8..=127).map(char::from).collect();
     for query in [
-        everything.as_str(), "{", "}", "[", "]", "(", ")", "\"", "`", "x{", "x[", "x[5m", "x[5m:",
-        "sum(", "sum by", "x @", "x offset", "1 +", "x{a=", "x{a=\"", "{\"a\"", "@", "#", "\u{0}",
-        "x{a=~\"[\"}", "x and on(", "x + fill(", "\u{d55c}\u{ae00}", "x[5m:5m:5m]", "0x", "1e", "..",
+        everything.as_str(),
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\"",
+        "`",
+        "x{",
+        "x[",
+        "x[5m",
+        "x[5m:",
+        "sum(",
+        "sum by",
+        "x @",
+        "x offset",
+        "1 +",
+        "x{a=",
+        "x{a=\"",
+        "{\"a\"",
+        "@",
+        "#",
+        "\u{0}",
+        "x{a=~\"[\"}",
+        "x and on(",
+        "x + fill(",
+        "\u{d55c}\u{ae00}",
+        "x[5m:5m:5m]",
+        "0x",
+        "1e",
+        "..",
     ] {
         assert_ne!(parse_error(query), "no error", "{query}");
     }
@@ -85,7 +119,12 @@ fn patterns_are_limited() {
     assert!(parse_error("x{a=~\"x{1001}\"}").contains("invalid repeat count"));
     assert!(parse_error("x{a=~\"((((x{100}){100}){100}){100})\"}").contains("repeat"));
     let mut source = MemorySource::default();
-    source.push_float(&Labels::from_pairs([("__name__", "x"), ("a", &"a".repeat(10_000))]), 0, 0, 1.0);
+    source.push_float(
+        &Labels::from_pairs([("__name__", "x"), ("a", &"a".repeat(10_000))]),
+        0,
+        0,
+        1.0,
+    );
     let limits = Limits::new(64 << 20, 1_000_000, &Unwatched);
     // Exponential for engines that go back.
     let outcome = run("x{a=~\"(a*)*b\"}", When::Instant(0), &source, &limits);

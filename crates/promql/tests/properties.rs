@@ -3,9 +3,7 @@
 
 use model::Labels;
 use promql::source::{Limits, MemorySource, Unwatched};
-use promql::{
-    EvalOptions, ParseOptions, ResultSeries, SampleValue, Value, When, evaluate, parse,
-};
+use promql::{EvalOptions, ParseOptions, ResultSeries, SampleValue, Value, When, evaluate, parse};
 use proptest::prelude::*;
 
 fn duration() -> impl Strategy<Value = String> {
@@ -50,15 +48,14 @@ fn selector() -> impl Strategy<Value = String> {
 }
 
 fn range() -> impl Strategy<Value = String> {
-    (prop::sample::select(vec!["x", "up{a=\"b\"}"]), duration(), duration(), any::<bool>()).prop_map(
-        |(series, range, step, is_subquery)| {
+    (prop::sample::select(vec!["x", "up{a=\"b\"}"]), duration(), duration(), any::<bool>())
+        .prop_map(|(series, range, step, is_subquery)| {
             if is_subquery {
                 format!("{series}[{range}:{step}]")
             } else {
                 format!("{series}[{range}]")
             }
-        },
-    )
+        })
 }
 
 fn query() -> impl Strategy<Value = String> {
@@ -69,7 +66,8 @@ fn query() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         let op = prop::sample::select(vec![
-            "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<= bool", "and", "or", "unless",
+            "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<= bool", "and", "or",
+            "unless",
         ]);
         let matching = prop_oneof![
             Just(String::new()),
@@ -82,7 +80,8 @@ fn query() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|inner| format!("({inner})")),
             inner.clone().prop_map(|inner| format!("-{inner}")),
             inner.clone().prop_map(|inner| format!("abs({inner})")),
-            (inner.clone(), -9.0_f64..9.0).prop_map(|(inner, n)| format!("clamp_min({inner}, {n})")),
+            (inner.clone(), -9.0_f64..9.0)
+                .prop_map(|(inner, n)| format!("clamp_min({inner}, {n})")),
             (label_list(), inner.clone(), any::<bool>()).prop_map(|(labels, inner, is_without)| {
                 let word = if is_without { "without" } else { "by" };
                 format!("sum {word} ({labels}) ({inner})")

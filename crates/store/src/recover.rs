@@ -220,9 +220,10 @@ async fn replay(
     }
     if let Some(at) = catch_up {
         // The log may end before the round did: its last records were notices that a power cut took.
-        let mut live = inner.live.lock();
-        live.applied = live.applied.max(at);
-        drop(live);
+        {
+            let mut live = inner.live.lock();
+            live.applied = live.applied.max(at);
+        }
         if flushing {
             flush::run_round(inner).await?;
         }

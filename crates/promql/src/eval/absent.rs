@@ -13,7 +13,6 @@ use super::steps::Steps;
 use super::{Context, Error};
 use crate::matcher::{MatchOp, Matcher};
 use crate::parser::NAME_LABEL;
-use crate::span::Span;
 
 fn labels_of(argument: &Plan) -> Labels {
     let matchers: &[Matcher] = match &argument.kind {
@@ -83,6 +82,6 @@ pub(super) fn absent_over_time<'c>(
     steps: Steps,
 ) -> Result<Boxed<'c>, Error> {
     let argument = argument(call)?;
-    let child = range::evaluate(context, call, Span::default(), steps)?;
+    let child = range::evaluate(context, call, steps)?;
     gaps(context, child, labels_of(argument), true, steps)
 }

@@ -135,11 +135,8 @@ pub(super) fn evaluate<'c>(
     let quantiles = parameter.as_ref().map(|(scalar, _)| scalar);
     let mut out = Vec::with_capacity(groups.len());
     for group in groups {
-        let mut series = Series {
-            labels: group.labels,
-            drop_name: group.drop_name,
-            ..Series::default()
-        };
+        let mut series =
+            Series { labels: group.labels, drop_name: group.drop_name, ..Series::default() };
         for (step, mut values) in group.values.into_iter().enumerate() {
             if let (false, Some(q)) = (values.is_empty(), quantiles) {
                 series.push(step, Point::Float(quantile(q.at(step), &mut values)));
@@ -170,10 +167,10 @@ impl Folding<'_> {
                 }
             }
         } else {
-            for float in &series.floats {
-                if let Some(cell) = group.cells.get_mut(float.step as usize) {
-                    self.fold_float(cell, float.value);
-                }
+            match self.op {
+                AggregateOp::Sum => fold_all(group, series, fold_sum),
+                AggregateOp::Avg => fold_all(group, series, fold_mean),
+                _ => fold_all(group, series, |cell, value| self.fold_float(cell, value)),
             }
         }
         for hist in &series.hists {
@@ -203,23 +200,11 @@ impl Folding<'_> {
         let is_first = !cell.has_float;
         cell.has_float = true;
         match self.op {
-            AggregateOp::Sum => {
-                if is_first {
-                    cell.value = value;
-                } else {
-                    (cell.value, cell.extra) = kahan(value, cell.value, cell.extra);
-                }
+            AggregateOp::Max if is_first || cell.value < value || cell.value.is_nan() => {
+                cell.value = value;
             }
-            AggregateOp::Avg => fold_mean(cell, value),
-            AggregateOp::Max => {
-                if is_first || cell.value < value || cell.value.is_nan() {
-                    cell.value = value;
-                }
-            }
-            AggregateOp::Min => {
-                if is_first || cell.value > value || cell.value.is_nan() {
-                    cell.value = value;
-                }
+            AggregateOp::Min if is_first || cell.value > value || cell.value.is_nan() => {
+                cell.value = value;
             }
             AggregateOp::Stddev | AggregateOp::Stdvar => {
                 cell.count += 1.0;
@@ -235,9 +220,7 @@ impl Folding<'_> {
             }
             _ => {}
         }
-        if self.op != AggregateOp::Avg {
-            cell.count += 1.0;
-        }
+        cell.count += 1.0;
     }
 
     fn fold_histogram(&self, cell: &mut Cell, point: PointRef<'_>, metric: &str) {
@@ -309,8 +292,32 @@ impl Folding<'_> {
     }
 }
 
+/// Folds the floats of a series, with a loop of its own for each way to fold.
+#[inline]
+fn fold_all(group: &mut Group, series: &Series, fold: impl Fn(&mut Cell, f64)) {
+    for float in &series.floats {
+        if let Some(cell) = group.cells.get_mut(float.step as usize) {
+            fold(cell, float.value);
+        }
+    }
+}
+
+/// The compensated sum.
+#[inline]
+fn fold_sum(cell: &mut Cell, value: f64) {
+    cell.count += 1.0;
+    if cell.has_float {
+        (cell.value, cell.extra) = kahan(value, cell.value, cell.extra);
+    } else {
+        cell.has_float = true;
+        cell.value = value;
+    }
+}
+
 /// The compensated mean, incremental once the sum would overflow.
+#[inline]
 fn fold_mean(cell: &mut Cell, value: f64) {
+    cell.has_float = true;
     cell.count += 1.0;
     if cell.count == 1.0 {
         cell.value = value;

@@ -147,16 +147,11 @@ fn of_histograms(
 ) -> Outcome {
     let mut result = left.clone();
     let is_sum = op == BinaryOp::Add;
-    let (combined, word) = if is_sum {
-        (result.add(right), "addition")
-    } else {
-        (result.sub(right), "subtraction")
-    };
+    let (combined, word) =
+        if is_sum { (result.add(right), "addition") } else { (result.sub(right), "subtraction") };
     let Ok(combined) = combined else {
-        let text = format!(
-            "incompatible bucket layout encountered for binary operator {}",
-            op.as_str()
-        );
+        let text =
+            format!("incompatible bucket layout encountered for binary operator {}", op.as_str());
         notes.warn(span, text);
         return Outcome::Nothing;
     };

@@ -8,9 +8,7 @@ use model::Labels;
 
 use super::arithmetic::{Outcome, changes_metric, of_points};
 use super::plan::BinaryPlan;
-use super::series::{
-    Cursor, Float, Point, Series, Uniqueness, is_name_label, show_labels,
-};
+use super::series::{Cursor, Float, Point, Series, Uniqueness, is_name_label, show_labels};
 use super::steps::Steps;
 use super::{Context, Error};
 use crate::ast::{Cardinality, Matching};
@@ -31,10 +29,7 @@ impl Matching {
 }
 
 /// Numbers keys, so that a step works with small integers.
-pub(super) fn key_numbers(
-    matching: &Matching,
-    sides: [&[Series]; 2],
-) -> ([Vec<usize>; 2], usize) {
+pub(super) fn key_numbers(matching: &Matching, sides: [&[Series]; 2]) -> ([Vec<usize>; 2], usize) {
     let mut numbers: HashMap<Labels, usize> = HashMap::new();
     let number = |series: &Series, numbers: &mut HashMap<Labels, usize>| {
         let next = numbers.len();
@@ -204,8 +199,7 @@ impl Join<'_> {
     ) -> Result<(), Error> {
         let (left, right) = if self.is_swapped { (one.1, many.1) } else { (many.1, one.1) };
         let op = self.plan.op;
-        let outcome =
-            of_points(op, left, right, self.span, &mut self.context.notes.borrow_mut());
+        let outcome = of_points(op, left, right, self.span, &mut self.context.notes.borrow_mut());
         let value = match outcome {
             Outcome::Nothing => return Ok(()),
             Outcome::Keep(_) if self.plan.is_bool => Some(Point::Float(1.0)),
@@ -236,7 +230,8 @@ impl Join<'_> {
             self.context.limits.hold(1)?;
             self.context.limits.take(size_of::<Float>())?;
             let series = &mut self.out[place];
-            let last = series.floats.last().map(|f| f.step).max(series.hists.last().map(|h| h.step));
+            let last =
+                series.floats.last().map(|f| f.step).max(series.hists.last().map(|h| h.step));
             if last == Some(step as u32) {
                 // Two keys gave the same labels; shown at the end.
                 let labels = series.labels.clone();

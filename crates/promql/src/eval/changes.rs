@@ -1,10 +1,10 @@
 //! `changes` and `resets`: over floats and histograms in the order of time.
 
+use super::Error;
 use super::range::{RangeFunction, Surroundings, Window};
 use super::rate::is_start_reset;
 use super::read::HistSample;
 use super::series::Point;
-use super::Error;
 use crate::ast::Extension;
 
 /// The function with this name.
@@ -37,14 +37,15 @@ impl RangeFunction for Count {
         _step: usize,
     ) -> Result<Option<Point>, Error> {
         let uses_starts = self.is_resets && around.context.options.use_start_timestamps;
-        let floats = window.times.iter().zip(window.values).enumerate().map(
-            |(at, (&time_ms, &value))| Either {
-                time_ms,
-                start_ms: window.starts.get(at).copied().unwrap_or(0),
-                value,
-                hist: None,
-            },
-        );
+        let floats =
+            window.times.iter().zip(window.values).enumerate().map(|(at, (&time_ms, &value))| {
+                Either {
+                    time_ms,
+                    start_ms: window.starts.get(at).copied().unwrap_or(0),
+                    value,
+                    hist: None,
+                }
+            });
         let hists = window.hists.iter().map(|hist| Either {
             time_ms: hist.time_ms,
             start_ms: hist.start_ms,
@@ -82,9 +83,7 @@ impl RangeFunction for Count {
 
 fn is_change(before: &Either<'_>, now: &Either<'_>) -> bool {
     match (before.hist, now.hist) {
-        (None, None) => {
-            now.value != before.value && !(now.value.is_nan() && before.value.is_nan())
-        }
+        (None, None) => now.value != before.value && !(now.value.is_nan() && before.value.is_nan()),
         (Some(before), Some(now)) => !now.value.is_same(&before.value),
         _ => true,
     }

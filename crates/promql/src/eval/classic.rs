@@ -57,13 +57,9 @@ fn force_rise(buckets: &mut [ClassicBucket]) -> Option<Falls> {
             bucket.count = previous;
         } else if count < previous {
             bucket.count = previous;
-            let (low, high, most) =
-                falls.unwrap_or((f64::INFINITY, f64::NEG_INFINITY, 0.0));
-            falls = Some((
-                low.min(bucket.upper),
-                high.max(bucket.upper),
-                most.max(previous - count),
-            ));
+            let (low, high, most) = falls.unwrap_or((f64::INFINITY, f64::NEG_INFINITY, 0.0));
+            falls =
+                Some((low.min(bucket.upper), high.max(bucket.upper), most.max(previous - count)));
         } else {
             previous = count;
         }

@@ -65,8 +65,7 @@ pub(super) fn evaluate<'c>(
     call: &'c CallPlan,
     steps: Steps,
 ) -> Result<Boxed<'c>, Error> {
-    let part =
-        part(call.function.name).ok_or_else(|| Error::execution("unknown function"))?;
+    let part = part(call.function.name).ok_or_else(|| Error::execution("unknown function"))?;
     if let Some(vector) = call.args.first() {
         let child = context.vector(vector, steps)?;
         return Ok(Box::new(Date { context, child, part, unique: Uniqueness::default() }));

@@ -34,7 +34,7 @@ pub(super) fn go_min(a: f64, b: f64) -> f64 {
 }
 
 /// What a function does with one sample.
-pub(super) enum Change<'c> {
+enum Change {
     /// Of a number.
     Float(fn(f64) -> f64),
     /// Of a number, with scalar arguments; `None` drops it.
@@ -42,15 +42,11 @@ pub(super) enum Change<'c> {
     /// Of a histogram.
     Hist(fn(&FloatHistogram) -> f64),
     /// The time of the step in seconds, of either kind.
-    StepTime(Steps, std::marker::PhantomData<&'c ()>),
+    StepTime(Steps),
 }
 
 /// The change that a function makes.
-fn change<'c>(
-    context: &'c Context<'c>,
-    call: &'c CallPlan,
-    steps: Steps,
-) -> Result<Change<'c>, Error> {
+fn change<'c>(context: &'c Context<'c>, call: &'c CallPlan, steps: Steps) -> Result<Change, Error> {
     let scalars = || {
         let scalars = call.args.iter().skip(1).map(|arg| context.scalar(arg, steps));
         scalars.collect::<Result<Vec<_>, Error>>()
@@ -115,7 +111,7 @@ fn change<'c>(
 struct Elementwise<'c> {
     context: &'c Context<'c>,
     child: Boxed<'c>,
-    change: Change<'c>,
+    change: Change,
     unique: Uniqueness,
 }
 
@@ -133,7 +129,7 @@ impl Operator for Elementwise<'_> {
     }
 }
 
-impl Change<'_> {
+impl Change {
     fn apply(&self, series: &mut Series) {
         match self {
             Self::Float(function) => {
@@ -162,12 +158,10 @@ impl Change<'_> {
                 };
                 series.floats = series.hists.iter().map(of).collect();
             }
-            Self::StepTime(steps, _) => {
+            Self::StepTime(steps) => {
                 let all: Vec<u32> = series.points().map(|(step, _)| step as u32).collect();
-                let at = |step: u32| Float {
-                    step,
-                    value: steps.time(step as usize) as f64 / 1000.0,
-                };
+                let at =
+                    |step: u32| Float { step, value: steps.time(step as usize) as f64 / 1000.0 };
                 series.floats = all.into_iter().map(at).collect();
             }
         }
@@ -193,7 +187,7 @@ fn over<'c>(
     context: &'c Context<'c>,
     call: &'c CallPlan,
     steps: Steps,
-    change: Change<'c>,
+    change: Change,
 ) -> Result<Boxed<'c>, Error> {
     let vector = call.args.first().ok_or_else(|| Error::execution("expected a vector"))?;
     let child = context.vector(vector, steps)?;
@@ -220,7 +214,7 @@ pub(super) fn times<'c>(
     if is_start {
         return Ok(collected(Vec::new()));
     }
-    over(context, call, steps, Change::StepTime(steps, std::marker::PhantomData))
+    over(context, call, steps, Change::StepTime(steps))
 }
 
 /// `scalar(v)`: the value of the only float, or NaN.
@@ -245,8 +239,7 @@ pub(super) fn vector<'c>(
     let scalar = call.args.first().ok_or_else(|| Error::execution("expected a scalar"))?;
     let scalar = context.scalar(scalar, steps)?;
     context.limits.hold(steps.count)?;
-    let floats = (0..steps.count)
-        .map(|step| Float { step: step as u32, value: scalar.at(step) })
-        .collect();
+    let floats =
+        (0..steps.count).map(|step| Float { step: step as u32, value: scalar.at(step) }).collect();
     Ok(collected(vec![Series { floats, ..Series::default() }]))
 }

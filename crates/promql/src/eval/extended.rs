@@ -53,7 +53,12 @@ fn interpolated(
 }
 
 /// The samples that matter: the last at or before the start, and the first at or after the end.
-fn bounds(times: impl Fn(usize) -> i64, count: usize, range: (i64, i64), smoothed: bool) -> Option<(usize, usize)> {
+fn bounds(
+    times: impl Fn(usize) -> i64,
+    count: usize,
+    range: (i64, i64),
+    smoothed: bool,
+) -> Option<(usize, usize)> {
     let last = count.checked_sub(1)?;
     let search = |limit: usize, holds: &dyn Fn(i64) -> bool| {
         let (mut low, mut high) = (0, limit);
@@ -69,7 +74,14 @@ fn bounds(times: impl Fn(usize) -> i64, count: usize, range: (i64, i64), smoothe
     if is_outside { None } else { Some((first, last)) }
 }
 
-fn left_float(times: &[i64], values: &[f64], first: usize, from: i64, smoothed: bool, is_counter: bool) -> Option<f64> {
+fn left_float(
+    times: &[i64],
+    values: &[f64],
+    first: usize,
+    from: i64,
+    smoothed: bool,
+    is_counter: bool,
+) -> Option<f64> {
     let (&time, &value) = (times.get(first)?, values.get(first)?);
     if smoothed && time < from {
         let next = (*times.get(first + 1)?, *values.get(first + 1)?);
@@ -78,7 +90,14 @@ fn left_float(times: &[i64], values: &[f64], first: usize, from: i64, smoothed: 
     Some(value)
 }
 
-fn right_float(times: &[i64], values: &[f64], last: usize, to: i64, smoothed: bool, is_counter: bool) -> Option<f64> {
+fn right_float(
+    times: &[i64],
+    values: &[f64],
+    last: usize,
+    to: i64,
+    smoothed: bool,
+    is_counter: bool,
+) -> Option<f64> {
     let (&time, &value) = (times.get(last)?, values.get(last)?);
     if smoothed && last > 0 && time > to {
         let before = (*times.get(last - 1)?, *values.get(last - 1)?);
@@ -221,7 +240,8 @@ fn histogram_change(
     let mut result = right.clone();
     rate::subtract(&mut result, &left, around)?;
     if is_counter
-        && let Some(lost) = lost_in_resets(hists, (first, last), (&left, &right), from, smoothed, around)?
+        && let Some(lost) =
+            lost_in_resets(hists, (first, last), (&left, &right), from, smoothed, around)?
     {
         rate::add(&mut result, &lost, around)?;
     }
@@ -288,9 +308,7 @@ pub(super) fn bare_window(
     let is_inside = |time: i64| time > after && time <= until;
     if samples.hists.iter().any(|hist| is_inside(hist.time_ms)) {
         let word = if smoothed { "smoothed" } else { "anchored" };
-        return Err(Error::Execution(format!(
-            "{word} modifier is not supported with histograms"
-        )));
+        return Err(Error::Execution(format!("{word} modifier is not supported with histograms")));
     }
     let start = samples.times.partition_point(|&time| time <= after);
     let end = samples.times.partition_point(|&time| time <= until);
@@ -341,8 +359,7 @@ impl Operator for SmoothedSelector<'_> {
         while let Some(labels) = self.reader.next(&mut self.samples)? {
             let mut series = Series { labels, ..Series::default() };
             for (step, time) in self.steps.iter() {
-                let time =
-                    self.select.at_ms.unwrap_or(time).saturating_sub(self.select.offset_ms);
+                let time = self.select.at_ms.unwrap_or(time).saturating_sub(self.select.offset_ms);
                 if let Some(point) = self.at(time, metric_name(&series.labels)) {
                     series.push(step, point);
                 }

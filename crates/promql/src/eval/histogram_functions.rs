@@ -13,9 +13,7 @@ use super::classic::{self, ClassicBucket};
 use super::labels::text;
 use super::operator::{Boxed, Scalar, collected};
 use super::plan::CallPlan;
-use super::series::{
-    Cursor, Point, PointRef, Series, Uniqueness, metric_name, without_name,
-};
+use super::series::{Cursor, Point, PointRef, Series, Uniqueness, metric_name, without_name};
 use super::steps::Steps;
 use super::{Context, Error};
 use crate::annotation::with_metric;
@@ -226,16 +224,14 @@ impl Work<'_> {
         for (labels, h) in natives {
             let (value, note) = match &task.goal {
                 Goal::Quantile(q, _) => native::quantile(q.at(step), h),
-                Goal::Fraction(lower, upper) => {
-                    native::fraction(lower.at(step), upper.at(step), h)
-                }
+                Goal::Fraction(lower, upper) => native::fraction(lower.at(step), upper.at(step), h),
             };
             let metric = self.metric(labels);
             let text = match note {
                 NanNote::None => None,
-                NanNote::Result => Some(
-                    "input to histogram_quantile has NaN observations, result is NaN",
-                ),
+                NanNote::Result => {
+                    Some("input to histogram_quantile has NaN observations, result is NaN")
+                }
                 NanNote::Skew => Some(
                     "input to histogram_quantile has NaN observations, result is skewed higher",
                 ),

@@ -54,7 +54,8 @@ fn name_matchers(filter: &[Matcher]) -> Result<Vec<Matcher>, Error> {
     if names.is_empty() {
         names.push(Matcher::equal(NAME_LABEL, TARGET_INFO));
     } else if !names.iter().any(is_positive) {
-        let implied = Matcher::new(MatchOp::Regex, NAME_LABEL, ".+_info").map_err(Error::Execution)?;
+        let implied =
+            Matcher::new(MatchOp::Regex, NAME_LABEL, ".+_info").map_err(Error::Execution)?;
         names.insert(0, implied);
     }
     Ok(names)
@@ -164,8 +165,10 @@ fn read<'c>(
             let Some(at) = next.checked_sub(1) else {
                 continue;
             };
-            let is_stale =
-                samples.values.get(at).is_some_and(|value| value.to_bits() == model::sample::STALE_NAN_BITS);
+            let is_stale = samples
+                .values
+                .get(at)
+                .is_some_and(|value| value.to_bits() == model::sample::STALE_NAN_BITS);
             let found = samples.times.get(at).copied().unwrap_or(i64::MIN);
             if found > time.saturating_sub(lookback) && !is_stale {
                 series.push(step, Point::Float(found as f64));
@@ -194,8 +197,7 @@ impl Join<'_> {
         is_info: impl Fn(&Labels) -> bool,
         steps: Steps,
     ) -> Result<(), Error> {
-        let mut metrics: Vec<String> =
-            self.infos.iter().map(|info| info.key.0.clone()).collect();
+        let mut metrics: Vec<String> = self.infos.iter().map(|info| info.key.0.clone()).collect();
         metrics.sort();
         metrics.dedup();
         let mut cursors = vec![Cursor::default(); base.len()];
@@ -239,8 +241,7 @@ impl Join<'_> {
                 }
                 Some(known) if known.1 < time => *known = (at, time),
                 Some(known) if known.1 == time => {
-                    let existing =
-                        self.infos.get(known.0).map(|info| show_labels(&info.labels));
+                    let existing = self.infos.get(known.0).map(|info| show_labels(&info.labels));
                     return Err(Error::Execution(format!(
                         "found duplicate series for info metric: existing {} @ {time}, new {} @ \
                          {time}",
@@ -264,15 +265,14 @@ impl Join<'_> {
         let mut added: Vec<(&str, &str)> = Vec::new();
         let mut has_match = false;
         for metric in metrics {
-            let Some(info) =
-                newest.get(&key_of(metric, base)).and_then(|&at| self.infos.get(at))
+            let Some(info) = newest.get(&key_of(metric, base)).and_then(|&at| self.infos.get(at))
             else {
                 continue;
             };
             has_match = true;
             for (name, value) in info.labels.iter().filter(|(name, _)| *name != NAME_LABEL) {
-                let is_wanted = self.data.is_empty()
-                    || self.data.iter().any(|matcher| *matcher.name == *name);
+                let is_wanted =
+                    self.data.is_empty() || self.data.iter().any(|matcher| *matcher.name == *name);
                 if !is_wanted {
                     continue;
                 }

@@ -228,7 +228,7 @@ impl<'c> Context<'c> {
             "histogram_quantile" | "histogram_fraction" | "histogram_quantiles" => {
                 histogram_functions::evaluate(self, call, steps)
             }
-            _ if range::is_range_function(name) => range::evaluate(self, call, plan.span, steps),
+            _ if range::is_range_function(name) => range::evaluate(self, call, steps),
             _ if date::is_date_function(name) => date::evaluate(self, call, steps),
             _ => elementwise::evaluate(self, call, steps),
         }

@@ -3,19 +3,17 @@
 //! Sums and means are compensated and computed anew for each window, so that they equal Prometheus'
 //! to the last digit. Histograms take part in some of them; see each function.
 
+use super::Error;
 use super::quantile::quantile;
 use super::range::{RangeFunction, Surroundings, Window};
 use super::series::Point;
-use super::Error;
 use crate::hist::FloatHistogram;
-use crate::hist::kahan::{HistogramSum, kahan};
+use crate::hist::kahan::{HistogramSum, finite_sum, kahan};
 use model::ResetHint;
 
 /// The function with this name.
 pub(super) fn function(name: &str) -> Option<Box<dyn RangeFunction>> {
-    let simple = |function: Simple| -> Option<Box<dyn RangeFunction>> {
-        Some(Box::new(function))
-    };
+    let simple = |function: Simple| -> Option<Box<dyn RangeFunction>> { Some(Box::new(function)) };
     match name {
         "avg_over_time" => simple(Simple(avg)),
         "count_over_time" => simple(Simple(count)),
@@ -78,6 +76,9 @@ fn sum(window: &Window<'_>, around: &Surroundings<'_>) -> Option<Point> {
     if window.values.is_empty() {
         return histogram_sum(window, around);
     }
+    if let Some((sum, rest)) = finite_sum(0.0, window.values) {
+        return Some(Point::Float(sum + rest));
+    }
     let (mut sum, mut rest) = (0.0, 0.0);
     for &value in window.values {
         (sum, rest) = kahan(value, sum, rest);
@@ -97,6 +98,10 @@ fn avg(window: &Window<'_>, around: &Surroundings<'_>) -> Option<Point> {
 
 /// The compensated mean: of the sum as long as that does not overflow, else incrementally.
 pub(super) fn mean(first: f64, others: &[f64]) -> f64 {
+    if let Some((sum, rest)) = finite_sum(first, others) {
+        let count = (others.len() + 1) as f64;
+        return sum / count + rest / count;
+    }
     let (mut sum, mut rest) = (first, 0.0);
     for (at, &value) in others.iter().enumerate() {
         let (next_sum, next_rest) = kahan(value, sum, rest);
@@ -223,11 +228,7 @@ impl HistogramMean {
     }
 
     pub(super) fn finish(self) -> FloatHistogram {
-        if self.is_incremental {
-            self.sum.finish()
-        } else {
-            self.sum.divide(self.count).finish()
-        }
+        if self.is_incremental { self.sum.finish() } else { self.sum.divide(self.count).finish() }
     }
 }
 

@@ -37,7 +37,10 @@ pub(crate) enum PlanKind {
     Selector(Arc<Select>),
     Range(Arc<SelectRange>),
     Subquery(Box<Subplan>),
-    Unary { is_negation: bool, operand: Box<Plan> },
+    Unary {
+        is_negation: bool,
+        operand: Box<Plan>,
+    },
     Binary(Box<BinaryPlan>),
     Aggregate(Box<AggregatePlan>),
     Call(Box<CallPlan>),
@@ -101,8 +104,21 @@ pub(crate) struct CallPlan {
 
 /// Functions whose value depends on the evaluation time even if their arguments do not.
 const TIME_DEPENDENT: &[&str] = &[
-    "day_of_month", "day_of_week", "day_of_year", "days_in_month", "end", "hour", "minute", "month",
-    "predict_linear", "range", "start", "step", "time", "timestamp", "year",
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "days_in_month",
+    "end",
+    "hour",
+    "minute",
+    "month",
+    "predict_linear",
+    "range",
+    "start",
+    "step",
+    "time",
+    "timestamp",
+    "year",
 ];
 
 /// What the walk knows of the whole query and of the nodes above.
@@ -116,11 +132,10 @@ pub(crate) struct Preparation<'p> {
 
 /// What the nodes above a selector say to the source.
 #[derive(Clone)]
-struct Above<'a> {
+struct Above {
     function: &'static str,
     grouping: Option<Grouping>,
     values: Values,
-    parent: std::marker::PhantomData<&'a ()>,
 }
 
 /// Whether a node's value is the same at each step, and whether it may be wrapped so that it is
@@ -143,12 +158,7 @@ pub(crate) fn prepare(expr: &Expr, when: When, options: EvalOptions) -> Result<P
         When::Range { start_ms, end_ms, step_ms } => (start_ms, end_ms, step_ms),
     };
     let preparation = Preparation { start_ms, end_ms, step_ms, options: &options };
-    let above = Above {
-        function: "",
-        grouping: None,
-        values: Values::All,
-        parent: std::marker::PhantomData,
-    };
+    let above = Above { function: "", grouping: None, values: Values::All };
     let (plan, invariance) = preparation.node(expr, &above)?;
     Ok(if invariance.can_wrap { wrapped(plan) } else { plan })
 }
@@ -178,7 +188,7 @@ impl Preparation<'_> {
         })
     }
 
-    fn node(&self, expr: &Expr, above: &Above<'_>) -> Result<(Plan, Invariance), Error> {
+    fn node(&self, expr: &Expr, above: &Above) -> Result<(Plan, Invariance), Error> {
         let expr = expr.unwrapped();
         let span = expr.span;
         let mut value_type = None;
@@ -201,8 +211,7 @@ impl Preparation<'_> {
             }
             ExprKind::Range(range) => self.range(range, span, above)?,
             ExprKind::Subquery(subquery) => {
-                let (inner, inside) =
-                    self.node(&subquery.expr, &hints::below_subquery(above))?;
+                let (inner, inside) = self.node(&subquery.expr, &hints::below_subquery(above))?;
                 let inner = if inside.is_invariant { wrapped(inner) } else { inner };
                 let step_ms = match &subquery.step {
                     Some(step) => self.duration(step, false)?,
@@ -243,12 +252,7 @@ impl Preparation<'_> {
         Ok((Plan { kind, span, value_type }, invariance))
     }
 
-    fn select(
-        &self,
-        selector: &Selector,
-        span: Span,
-        above: &Above<'_>,
-    ) -> Result<Select, Error> {
+    fn select(&self, selector: &Selector, span: Span, above: &Above) -> Result<Select, Error> {
         for matcher in &selector.matchers {
             matcher.check().map_err(Error::Execution)?;
         }
@@ -268,7 +272,7 @@ impl Preparation<'_> {
         &self,
         range: &RangeSelector,
         span: Span,
-        above: &Above<'_>,
+        above: &Above,
     ) -> Result<(PlanKind, Invariance), Error> {
         let select = self.select(&range.selector, span, above)?;
         let is_invariant = select.at_ms.is_some();
@@ -280,7 +284,7 @@ impl Preparation<'_> {
     fn binary(
         &self,
         binary: &Binary,
-        above: &Above<'_>,
+        above: &Above,
     ) -> Result<(PlanKind, Invariance, ValueType), Error> {
         let above = hints::below_binary(above, binary.op);
         let (mut left, of_left) = self.node(&binary.left, &above)?;
@@ -294,8 +298,8 @@ impl Preparation<'_> {
                 right = wrapped(right);
             }
         }
-        let are_scalars = left.value_type == ValueType::Scalar
-            && right.value_type == ValueType::Scalar;
+        let are_scalars =
+            left.value_type == ValueType::Scalar && right.value_type == ValueType::Scalar;
         let value_type = if are_scalars { ValueType::Scalar } else { ValueType::Vector };
         let invariance = if is_invariant { Invariance::WHOLE } else { Invariance::NO };
         let plan = BinaryPlan {
@@ -311,14 +315,14 @@ impl Preparation<'_> {
     fn aggregate(
         &self,
         aggregate: &Aggregate,
-        above: &Above<'_>,
+        above: &Above,
     ) -> Result<(PlanKind, Invariance), Error> {
         let below = hints::below_aggregate(above, aggregate);
         let (expr, invariance) = self.node(&aggregate.expr, &below)?;
         // The parameter does not count for invariance; it is evaluated at each step of its own.
         let param = match &aggregate.param {
             Some(param) => {
-                let (param, of_param) = self.node(param, &hints::below_param(above))?;
+                let (param, of_param) = self.node(param, &hints::below_param())?;
                 Some(if of_param.can_wrap { wrapped(param) } else { param })
             }
             None => None,
@@ -333,15 +337,13 @@ impl Preparation<'_> {
         Ok((PlanKind::Aggregate(Box::new(plan)), invariance))
     }
 
-    fn call(&self, call: &Call, above: &Above<'_>) -> Result<(PlanKind, Invariance), Error> {
+    fn call(&self, call: &Call, above: &Above) -> Result<(PlanKind, Invariance), Error> {
         let seconds = |ms: i64| ms as f64 / 1000.0;
         let folded = match call.function.name {
             "start" => Some(seconds(self.start_ms)),
             "end" => Some(seconds(self.end_ms)),
             "range" => Some(seconds(self.end_ms - self.start_ms)),
-            "step" => {
-                Some(if self.start_ms == self.end_ms { 0.0 } else { seconds(self.step_ms) })
-            }
+            "step" => Some(if self.start_ms == self.end_ms { 0.0 } else { seconds(self.step_ms) }),
             _ => None,
         };
         if let Some(value) = folded {
@@ -358,8 +360,7 @@ impl Preparation<'_> {
         for arg in &call.args {
             let (plan, found) = self.node(arg, &below)?;
             is_invariant &= found.is_invariant;
-            is_pinned_timestamp &=
-                found.is_invariant && matches!(plan.kind, PlanKind::Selector(_));
+            is_pinned_timestamp &= found.is_invariant && matches!(plan.kind, PlanKind::Selector(_));
             args.push(plan);
             wraps.push(found.can_wrap);
         }

@@ -10,10 +10,14 @@ use model::{Labels, ResetHint};
 use super::operator::{Boxed, Operator, Scalar};
 use super::plan::{CallPlan, Plan, PlanKind, SelectRange, Subplan};
 use super::read::{HistSample, Markers, Reader, Samples, window};
-use super::series::{Point, Series, Uniqueness, metric_name, without_name};
+use super::series::{Point, Series, Uniqueness, is_name_label, metric_name, without_name};
 use super::steps::Steps;
-use super::{Context, Error, ResultSeries, SampleValue, changes, extended, over_time, rate, regression};
+use super::{
+    Context, Error, ResultSeries, SampleValue, changes, extended, over_time, rate, regression,
+};
 use crate::ast::Extension;
+use crate::matcher::MatchOp;
+use crate::parser::NAME_LABEL;
 use crate::span::Span;
 
 /// The samples that a function sees at one step.
@@ -126,6 +130,9 @@ impl Input<'_> {
     }
 }
 
+/// Points for which room is made at once; a series of more steps grows.
+const RESERVED_POINTS_MAX: usize = 16_384;
+
 /// Times of a range argument.
 #[derive(Debug, Clone, Copy)]
 struct Reach {
@@ -147,6 +154,8 @@ struct RangeCall<'c> {
     reach: Reach,
     keeps_name: bool,
     checks_counter: bool,
+    /// All series have one name, so that they differ without it too.
+    has_one_name: bool,
     unique: Uniqueness,
 }
 
@@ -171,7 +180,8 @@ impl Operator for RangeCall<'_> {
             if self.checks_counter && !series.floats.is_empty() {
                 rate::note_possible_gauge(&self.around);
             }
-            if !context.options.delayed_name_removal {
+            let is_unique = self.has_one_name && !has_metadata_labels(&self.around.labels);
+            if !context.options.delayed_name_removal && !is_unique {
                 self.unique.check(&series, context.limits)?;
             }
             return Ok(Some(series));
@@ -180,19 +190,25 @@ impl Operator for RangeCall<'_> {
     }
 }
 
+/// Whether a series has labels that go away with its name and may differ where the name does not.
+fn has_metadata_labels(labels: &Labels) -> bool {
+    labels.iter().any(|(name, _)| name != NAME_LABEL && is_name_label(name))
+}
+
 impl RangeCall<'_> {
     fn windows(&mut self, series: &mut Series) -> Result<(), Error> {
         let samples = &self.samples;
         self.function.begin(samples, &self.around);
         let (mut low, mut high, mut hist_low, mut hist_high) = (0, 0, 0, 0);
         let reach = self.reach;
+        if !samples.times.is_empty() {
+            series.floats.reserve(self.steps.count.min(RESERVED_POINTS_MAX));
+        }
         for (step, time) in self.steps.iter() {
             let to_ms = reach.at_ms.unwrap_or(time).saturating_sub(reach.offset_ms);
             let from_ms = to_ms.saturating_sub(reach.range_ms);
-            let (after, until) = (
-                from_ms.saturating_sub(reach.before_ms),
-                to_ms.saturating_add(reach.behind_ms),
-            );
+            let (after, until) =
+                (from_ms.saturating_sub(reach.before_ms), to_ms.saturating_add(reach.behind_ms));
             while samples.times.get(high).is_some_and(|&time| time <= until) {
                 high += 1;
             }
@@ -245,7 +261,6 @@ fn subquery_steps(subplan: &Subplan, steps: Steps) -> Result<Steps, Error> {
 pub(crate) fn evaluate<'c>(
     context: &'c Context<'c>,
     call: &'c CallPlan,
-    _span: Span,
     steps: Steps,
 ) -> Result<Boxed<'c>, Error> {
     let name = call.function.name;
@@ -260,6 +275,14 @@ pub(crate) fn evaluate<'c>(
     }
     let argument = input.ok_or_else(|| Error::execution("expected a range vector"))?;
     let first_span = call.args.first().map_or(argument.span, |arg| arg.span);
+    let has_one_name = match &argument.kind {
+        PlanKind::Range(range) => range
+            .select
+            .matchers
+            .iter()
+            .any(|matcher| *matcher.name == *NAME_LABEL && matcher.op == MatchOp::Equal),
+        _ => false,
+    };
     let (input, reach, extension) = open(context, argument, steps, name)?;
     let around = Surroundings {
         context,
@@ -279,6 +302,7 @@ pub(crate) fn evaluate<'c>(
         reach,
         keeps_name: matches!(name, "last_over_time" | "first_over_time"),
         checks_counter: matches!(name, "rate" | "increase"),
+        has_one_name,
         unique: Uniqueness::default(),
     }))
 }
@@ -295,13 +319,12 @@ fn open<'c>(
             let select = &range.select;
             let back = reach.range_ms.saturating_add(reach.before_ms);
             let times = window(select, steps, back, reach.behind_ms);
-            let reader =
-                Reader::new(context, select, steps, reach.range_ms, times, Markers::Drop)?;
+            let reader = Reader::new(context, select, steps, reach.range_ms, times, Markers::Drop)?;
             Ok((Input::Selector(reader), reach, select.extension))
         }
         PlanKind::Subquery(subplan) => {
             let inner = subquery_steps(subplan, steps)?;
-            let operator = subquery_operator(context, subplan, inner)?;
+            let operator = context.vector(&subplan.inner, inner)?;
             let reach = Reach {
                 at_ms: subplan.at_ms,
                 offset_ms: subplan.offset_ms,
@@ -315,19 +338,7 @@ fn open<'c>(
     }
 }
 
-fn subquery_operator<'c>(
-    context: &'c Context<'c>,
-    subplan: &'c Subplan,
-    steps: Steps,
-) -> Result<Boxed<'c>, Error> {
-    context.vector(&subplan.inner, steps)
-}
-
-fn extended_reach(
-    context: &Context<'_>,
-    range: &SelectRange,
-    name: &str,
-) -> Result<Reach, Error> {
+fn extended_reach(context: &Context<'_>, range: &SelectRange, name: &str) -> Result<Reach, Error> {
     let select = &range.select;
     let lookback = context.options.lookback_ms;
     let (before_ms, behind_ms) = match select.extension {
@@ -349,7 +360,7 @@ fn extended_reach(
 
 impl<'c> Context<'c> {
     /// The samples of a query of range vector type, at its one step.
-    pub(crate) fn matrix(
+    pub(super) fn matrix(
         &'c self,
         plan: &'c Plan,
         steps: Steps,
@@ -362,10 +373,11 @@ impl<'c> Context<'c> {
         let mut samples = Samples::default();
         let mut out: Vec<ResultSeries> = Vec::new();
         while let Some((labels, drop_name)) = input.next(&mut samples)? {
-            let to_ms =
-                reach.at_ms.unwrap_or(steps.start_ms).saturating_sub(reach.offset_ms);
+            let to_ms = reach.at_ms.unwrap_or(steps.start_ms).saturating_sub(reach.offset_ms);
             let from_ms = to_ms.saturating_sub(reach.range_ms);
-            let found = extended::bare_window(&samples, from_ms, to_ms, extension, reach_window(reach, from_ms, to_ms))?;
+            let reached =
+                (from_ms.saturating_sub(reach.before_ms), to_ms.saturating_add(reach.behind_ms));
+            let found = extended::bare_window(&samples, from_ms, to_ms, extension, reached)?;
             if found.is_empty() {
                 continue;
             }
@@ -378,10 +390,6 @@ impl<'c> Context<'c> {
     }
 }
 
-fn reach_window(reach: Reach, from_ms: i64, to_ms: i64) -> (i64, i64) {
-    (from_ms.saturating_sub(reach.before_ms), to_ms.saturating_add(reach.behind_ms))
-}
-
 /// All samples of a series in (`after`, `until`], both kinds, in the order of time.
 pub(crate) fn all_samples(samples: &Samples, after: i64, until: i64) -> Vec<(i64, SampleValue)> {
     let is_inside = |time: i64| time > after && time <= until;
@@ -390,12 +398,9 @@ pub(crate) fn all_samples(samples: &Samples, after: i64, until: i64) -> Vec<(i64
         .iter()
         .zip(&samples.values)
         .map(|(&time, &value)| (time, SampleValue::Float(value)));
-    let hists = samples
-        .hists
-        .iter()
-        .map(|hist| (hist.time_ms, SampleValue::Histogram(hist.value.clone())));
+    let hists =
+        samples.hists.iter().map(|hist| (hist.time_ms, SampleValue::Histogram(hist.value.clone())));
     let mut out: Vec<_> = floats.chain(hists).filter(|(time, _)| is_inside(*time)).collect();
     out.sort_by_key(|(time, _)| *time);
     out
 }
-

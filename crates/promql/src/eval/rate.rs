@@ -9,11 +9,11 @@
 
 use model::ResetHint;
 
+use super::Error;
 use super::extended;
 use super::range::{RangeFunction, Surroundings, Window};
 use super::read::{HistSample, Samples};
 use super::series::Point;
-use super::Error;
 use crate::ast::Extension;
 use crate::hist::FloatHistogram;
 
@@ -95,8 +95,7 @@ impl RangeFunction for Extrapolated {
         if !self.is_counter || around.extension != Extension::None {
             return;
         }
-        let uses_starts =
-            around.context.options.use_start_timestamps && !samples.starts.is_empty();
+        let uses_starts = around.context.options.use_start_timestamps && !samples.starts.is_empty();
         if !uses_starts {
             let falls = samples.values.windows(2).enumerate().filter(|(_, pair)| pair[1] < pair[0]);
             self.resets.extend(falls.map(|(at, _)| at + 1));
@@ -156,8 +155,7 @@ impl Sampled {
         let seconds = |from: i64, to: i64| (to - from) as f64 / 1000.0;
         let mut sampled = seconds(self.first_ms, self.last_ms);
         let mut to_end = seconds(self.last_ms, window.to_ms);
-        let average =
-            if self.intervals > 0 { sampled / self.intervals as f64 } else { 0.0 };
+        let average = if self.intervals > 0 { sampled / self.intervals as f64 } else { 0.0 };
         let threshold = average * 1.1;
         let mut to_start;
         if begins_inside {
@@ -221,17 +219,12 @@ impl Extrapolated {
         } else if sampled.intervals == 0 {
             return None;
         }
-        let zero_share =
-            (self.is_counter && result > 0.0 && first >= 0.0).then(|| first / result);
+        let zero_share = (self.is_counter && result > 0.0 && first >= 0.0).then(|| first / result);
         let factor = sampled.factor(window, begins_inside, zero_share);
         Some(result * self.finish_factor(factor, around))
     }
 
-    fn histograms(
-        &self,
-        window: &Window<'_>,
-        around: &Surroundings<'_>,
-    ) -> Option<FloatHistogram> {
+    fn histograms(&self, window: &Window<'_>, around: &Surroundings<'_>) -> Option<FloatHistogram> {
         let (first, last) = (window.hists.first()?, window.hists.last()?);
         let uses_starts = self.is_counter && around.context.options.use_start_timestamps;
         let mut result = if window.hists.len() > 1 {

@@ -15,6 +15,11 @@ use super::{Context, Error};
 use crate::hist::FloatHistogram;
 use crate::source::{Chunk, Request, SeriesStream, Values};
 
+/// Bytes of a float with its two times.
+const FLOAT_BYTES: usize = 24;
+/// Bytes that count as one sample of a histogram.
+const SAMPLE_BYTES: usize = 16;
+
 /// A histogram of a series.
 #[derive(Debug, Clone)]
 pub(crate) struct HistSample {
@@ -43,15 +48,6 @@ impl Samples {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.times.is_empty() && self.hists.is_empty()
-    }
-
-    /// What they count against the limit of samples.
-    fn count(&self) -> usize {
-        self.times.len() + self.hists.iter().map(|hist| hist.value.samples()).sum::<usize>()
-    }
-
-    fn bytes(&self) -> usize {
-        self.times.len() * 24 + self.hists.iter().map(|h| 16 * h.value.samples()).sum::<usize>()
     }
 
     /// Removes markers of a series' end, which range selectors do not see.
@@ -170,13 +166,9 @@ impl<'c> Reader<'c> {
             let Some(labels) = self.stream.next_series()? else {
                 return Ok(None);
             };
-            loop {
-                self.chunk.clear();
-                if !self.stream.next_chunk(&mut self.chunk)? {
-                    break;
-                }
-                self.append(samples)?;
-            }
+            self.chunk.clear();
+            while self.next_chunk()? {}
+            self.convert(samples)?;
             if self.markers == Markers::Drop {
                 samples.drop_stale();
             }
@@ -189,32 +181,57 @@ impl<'c> Reader<'c> {
         }
     }
 
-    fn append(&mut self, samples: &mut Samples) -> Result<(), Error> {
+    /// Appends a chunk and pays for it; false if there is none.
+    fn next_chunk(&mut self) -> Result<bool, Error> {
         let chunk = &mut self.chunk;
-        let before = samples.times.len();
-        samples.times.extend_from_slice(&chunk.times_ms);
-        samples.values.extend_from_slice(&chunk.values);
-        let has_starts = chunk.start_times_ms.iter().any(|&start| start != 0);
-        if has_starts || !samples.starts.is_empty() {
-            samples.starts.resize(before, 0);
-            samples.starts.extend_from_slice(&chunk.start_times_ms);
-            samples.starts.resize(samples.times.len(), 0);
+        let (floats, starts) = (chunk.times_ms.len(), chunk.start_times_ms.len());
+        if !self.stream.next_chunk(chunk)? {
+            return Ok(false);
         }
+        // Chunks without start times may stand before one with.
+        if chunk.start_times_ms.len() > starts && starts < floats {
+            let fresh = chunk.start_times_ms.split_off(starts);
+            chunk.start_times_ms.resize(floats, 0);
+            chunk.start_times_ms.extend(fresh);
+        }
+        let added = chunk.times_ms.len() - floats;
+        self.pay(added, added * FLOAT_BYTES)?;
+        Ok(true)
+    }
+
+    fn pay(&mut self, samples: usize, bytes: usize) -> Result<(), Error> {
+        self.context.limits.hold(samples)?;
+        self.held.0 += samples;
+        self.context.limits.take(bytes)?;
+        self.held.1 += bytes;
+        Ok(())
+    }
+
+    /// Moves what was read into columns.
+    fn convert(&mut self, samples: &mut Samples) -> Result<(), Error> {
+        let chunk = &mut self.chunk;
+        std::mem::swap(&mut samples.times, &mut chunk.times_ms);
+        std::mem::swap(&mut samples.values, &mut chunk.values);
+        // A source that breaks the rule of equal lengths must not break the evaluation.
+        let count = samples.times.len().min(samples.values.len());
+        samples.times.truncate(count);
+        samples.values.truncate(count);
+        if chunk.start_times_ms.iter().any(|&start| start != 0) {
+            std::mem::swap(&mut samples.starts, &mut chunk.start_times_ms);
+            samples.starts.resize(count, 0);
+        }
+        let mut held = 0;
         for (time_ms, histogram) in chunk.histograms.drain(..) {
             let value = self
                 .converted
                 .entry(Arc::as_ptr(&histogram))
                 .or_insert_with(|| Arc::new(FloatHistogram::from(&*histogram)));
+            held += value.samples();
             let start_ms = histogram.start_time_ms;
             samples.hists.push(HistSample { time_ms, start_ms, value: Arc::clone(value) });
         }
         self.converted.clear();
-        let (count, bytes) = (samples.count(), samples.bytes());
-        self.context.limits.hold(count.saturating_sub(self.held.0))?;
-        self.held.0 = self.held.0.max(count);
-        self.context.limits.take(bytes.saturating_sub(self.held.1))?;
-        self.held.1 = self.held.1.max(bytes);
-        Ok(())
+        self.pay(held, held * SAMPLE_BYTES)
     }
 
     fn release(&mut self) {

@@ -2,9 +2,9 @@
 
 use stdx::go::number::{FloatFormat, format_float};
 
+use super::Error;
 use super::range::{RangeFunction, Surroundings, Window};
 use super::series::Point;
-use super::Error;
 use crate::hist::kahan::kahan;
 
 /// The function with this name.
@@ -91,9 +91,7 @@ impl RangeFunction for Smoothing {
         step: usize,
     ) -> Result<Option<Point>, Error> {
         let (smoothing, trend) = (around.scalar(0, step), around.scalar(1, step));
-        for (factor, name, letters) in
-            [(smoothing, "smoothing", "sf"), (trend, "trend", "tf")]
-        {
+        for (factor, name, letters) in [(smoothing, "smoothing", "sf"), (trend, "trend", "tf")] {
             // NaN passes, as it does in Prometheus.
             if factor <= 0.0 || factor >= 1.0 {
                 let shown = format_float(factor, FloatFormat::Fixed, Some(6));

@@ -105,8 +105,7 @@ impl Series {
 
     /// Its points in the order of steps.
     pub(crate) fn points(&self) -> impl Iterator<Item = (usize, Point)> + '_ {
-        let (mut floats, mut hists) =
-            (self.floats.iter().peekable(), self.hists.iter().peekable());
+        let (mut floats, mut hists) = (self.floats.iter().peekable(), self.hists.iter().peekable());
         std::iter::from_fn(move || {
             let take_float = match (floats.peek(), hists.peek()) {
                 (Some(float), Some(hist)) => float.step <= hist.step,
@@ -120,7 +119,7 @@ impl Series {
         })
     }
 
-    pub(crate) fn into_samples(&mut self, steps: Steps) -> Vec<(i64, SampleValue)> {
+    pub(crate) fn to_samples(&self, steps: Steps) -> Vec<(i64, SampleValue)> {
         let mut out = Vec::with_capacity(self.floats.len() + self.hists.len());
         out.extend(self.points().map(|(step, point)| {
             let value = match point {

@@ -41,12 +41,7 @@ pub(super) fn evaluate(
 }
 
 /// For each key the steps at which a series has it.
-fn presence(
-    series: &[Series],
-    keys: &[usize],
-    key_count: usize,
-    steps: Steps,
-) -> Vec<Vec<bool>> {
+fn presence(series: &[Series], keys: &[usize], key_count: usize, steps: Steps) -> Vec<Vec<bool>> {
     let mut present: Vec<Vec<bool>> = vec![Vec::new(); key_count];
     for (series, &key) in series.iter().zip(keys) {
         let Some(row) = present.get_mut(key) else {
@@ -74,9 +69,7 @@ fn filtered(
     for (mut series, &key) in series.into_iter().zip(keys) {
         context.limits.check()?;
         let row = present.get(key).map_or(&[][..], Vec::as_slice);
-        let keeps = |step: u32| {
-            row.get(step as usize).copied().unwrap_or(false) == wants_presence
-        };
+        let keeps = |step: u32| row.get(step as usize).copied().unwrap_or(false) == wants_presence;
         series.floats.retain(|float| keeps(float.step));
         series.hists.retain(|hist| keeps(hist.step));
         if !series.is_empty() {

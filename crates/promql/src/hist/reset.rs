@@ -86,10 +86,8 @@ impl FloatHistogram {
 
 /// Whether a populated bucket of `before` is absent or smaller now.
 fn has_fallen(now: &[Bucket], before: &[Bucket]) -> bool {
-    before.iter().any(|old| {
-        match now.binary_search_by_key(&old.index, |bucket| bucket.index) {
-            Ok(at) => now.get(at).is_some_and(|new| new.count < old.count),
-            Err(_) => old.count != 0.0,
-        }
+    before.iter().any(|old| match now.binary_search_by_key(&old.index, |bucket| bucket.index) {
+        Ok(at) => now.get(at).is_some_and(|new| new.count < old.count),
+        Err(_) => old.count != 0.0,
     })
 }

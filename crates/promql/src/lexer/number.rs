@@ -133,10 +133,7 @@ impl Lexer<'_> {
             self.pos += 1;
         }
         let kind = TokenKind::of_word(self.word()).filter(|kind| {
-            matches!(
-                kind,
-                TokenKind::Step | TokenKind::Range | TokenKind::MaxOf | TokenKind::MinOf
-            )
+            matches!(kind, TokenKind::Step | TokenKind::Range | TokenKind::MaxOf | TokenKind::MinOf)
         });
         if let Some(kind) = kind {
             self.emit(kind);
@@ -186,16 +183,13 @@ impl Lexer<'_> {
             _ if is_duration_keyword_start(c) && self.duration_keyword() => {
                 return State::DurationExpr;
             }
-            _ if c.is_ascii_digit()
-                || (c == '.' && self.is_next(|next| next.is_ascii_digit())) =>
-            {
+            _ if c.is_ascii_digit() || (c == '.' && self.is_next(|next| next.is_ascii_digit())) => {
                 self.has_duration = true;
                 return self.number_or_duration();
             }
             _ => {
                 let shown = quote_rune(c);
-                return self
-                    .fail(format!("unexpected character in duration expression: {shown}"));
+                return self.fail(format!("unexpected character in duration expression: {shown}"));
             }
         };
         self.emit(kind);

@@ -114,9 +114,7 @@ impl Parser<'_> {
         if !self.accept(TokenKind::LeftParen) {
             self.unexpected("grouping opts", "\"(\"");
             // The token does not fit what follows a grouping either.
-            self.skip_until(|kind| {
-                super::expr::follows_expr(kind) || kind == TokenKind::LeftParen
-            });
+            self.skip_until(|kind| super::expr::follows_expr(kind) || kind == TokenKind::LeftParen);
             return Ok(labels);
         }
         if self.accept(TokenKind::RightParen) {

@@ -106,16 +106,15 @@ impl Source for MemorySource {
         request: &Request<'_>,
         limits: &'s Limits<'_>,
     ) -> Result<Box<dyn SeriesStream + 's>, SourceError> {
-        let matching: Vec<&Labels> = self
-            .series
-            .keys()
-            .filter(|labels| {
-                request
-                    .matchers
-                    .iter()
-                    .all(|matcher| matcher.matches(labels.get(&matcher.name).unwrap_or_default()))
-            })
-            .collect();
+        let matching: Vec<&Labels> =
+            self.series
+                .keys()
+                .filter(|labels| {
+                    request.matchers.iter().all(|matcher| {
+                        matcher.matches(labels.get(&matcher.name).unwrap_or_default())
+                    })
+                })
+                .collect();
         Ok(Box::new(MemoryStream {
             source: self,
             labels: matching.into_iter(),

@@ -7,9 +7,7 @@
 use std::cell::RefCell;
 
 use model::Labels;
-use promql::source::{
-    Limits, MemorySource, Request, SeriesStream, Source, SourceError, Unwatched,
-};
+use promql::source::{Limits, MemorySource, Request, SeriesStream, Source, SourceError, Unwatched};
 use promql::{EvalOptions, ParseOptions, SampleValue, When, evaluate, parse};
 use serde_json::Value;
 use testkit::conformance::Report;
@@ -76,16 +74,14 @@ fn expression(value: &Value, is_operand: bool) -> String {
 fn duration(report: &mut Report, case: &Value) {
     let can_be_negative = case["allowedNegative"] == Value::Bool(true);
     let text = expression(&case["expr"], false);
-    let query =
-        if can_be_negative { format!("x offset {text}") } else { format!("x[{text}]") };
+    let query = if can_be_negative { format!("x offset {text}") } else { format!("x[{text}]") };
     let spy = Spy::default();
     let limits = Limits::new(usize::MAX, usize::MAX, &Unwatched);
     // The table's step is 1 s and its range 5 min.
     let when = When::Range { start_ms: 0, end_ms: 300_000, step_ms: 1_000 };
     let query = if can_be_negative { query } else { format!("count_over_time({query})") };
-    let result = parse(&query, ParseOptions::ALL)
-        .map_err(|errors| errors.to_string())
-        .and_then(|tree| {
+    let result =
+        parse(&query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
             evaluate(&tree, when, EvalOptions::default(), &spy, &limits)
                 .map_err(|error| error.to_string())
         });
@@ -97,7 +93,9 @@ fn duration(report: &mut Report, case: &Value) {
         (Ok(_), None) => "nothing asked".to_owned(),
     };
     let (passed, wanted) = match case["errorMessage"].as_str() {
-        Some(message) => (ours.ends_with(message) || is_same_limit(&ours, message), message.to_owned()),
+        Some(message) => {
+            (ours.ends_with(message) || is_same_limit(&ours, message), message.to_owned())
+        }
         None => {
             let wanted = format!("{} ms", number(&case["expected"]) / 1e6);
             (ours == wanted, wanted)
@@ -128,9 +126,8 @@ fn evaluation(report: &mut Report, at: usize, case: &Value) {
         _ => When::Instant(start_ms),
     };
     let limits = Limits::new(usize::MAX, usize::MAX, &Unwatched);
-    let result = parse(&query, ParseOptions::ALL)
-        .map_err(|errors| errors.to_string())
-        .and_then(|tree| {
+    let result =
+        parse(&query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
             evaluate(&tree, when, EvalOptions::default(), &source, &limits)
                 .map_err(|error| error.to_string())
         });

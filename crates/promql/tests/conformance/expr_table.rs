@@ -160,7 +160,12 @@ fn dump_duration_expr(expr: &DurationExpr) -> String {
     let wrapped = if expr.is_wrapped { " wrapped" } else { "" };
     let body = match &expr.kind {
         DurationKind::Number(n) => {
-            return format!("number({}{}){}", n.value, duration_mark(n.is_duration), place(expr.span));
+            return format!(
+                "number({}{}){}",
+                n.value,
+                duration_mark(n.is_duration),
+                place(expr.span)
+            );
         }
         DurationKind::Step => format!("STEP, , @{}", expr.span.start),
         DurationKind::Range => format!("RANGE, , @{}", expr.span.start),
@@ -213,9 +218,38 @@ fn optional(value: &Value, show: impl Fn(&Value) -> String) -> String {
 fn operator(name: &str) -> String {
     let lexed = |text: &str| promql::lexer::Lexer::new(text).next_token().kind;
     let words = [
-        "+", "-", "*", "/", "%", "^", "==", "!=", "<", "<=", ">", ">=", "</", ">/", "and", "or",
-        "unless", "atan2", "sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk",
-        "bottomk", "count_values", "quantile", "limitk", "limit_ratio",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "^",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "</",
+        ">/",
+        "and",
+        "or",
+        "unless",
+        "atan2",
+        "sum",
+        "avg",
+        "count",
+        "min",
+        "max",
+        "group",
+        "stddev",
+        "stdvar",
+        "topk",
+        "bottomk",
+        "count_values",
+        "quantile",
+        "limitk",
+        "limit_ratio",
     ];
     words
         .iter()
@@ -305,8 +339,7 @@ fn wanted(value: &Value) -> String {
         "DurationExpr" => {
             let start = value.get("StartPos").map_or(0.0, number);
             let wrapped = if is_true(&value["Wrapped"]) { " wrapped" } else { "" };
-            let (left, right) =
-                (optional(&value["LHS"], wanted), optional(&value["RHS"], wanted));
+            let (left, right) = (optional(&value["LHS"], wanted), optional(&value["RHS"], wanted));
             format!("duration({}, {left}, {right}@{start}{wrapped})", id(&value["Op"]))
         }
         other => panic!("unknown node {other}: {value}"),

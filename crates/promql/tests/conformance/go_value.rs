@@ -79,9 +79,7 @@ pub fn number(value: &Value) -> f64 {
     match value["_call"].as_str() {
         Some("math.Inf") => f64::INFINITY * number(&value["args"][0]),
         Some("math.NaN") => f64::NAN,
-        Some("float64" | "time.Duration" | "makeInt64Pointer" | "new") => {
-            number(&value["args"][0])
-        }
+        Some("float64" | "time.Duration" | "makeInt64Pointer" | "new") => number(&value["args"][0]),
         _ => panic!("not a number: {value}"),
     }
 }

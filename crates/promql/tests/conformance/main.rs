@@ -3,7 +3,6 @@
 //! `*_table.rs` run the tables of the parser; `script.rs` reads evaluation scripts and `scripts.rs` runs
 //! them, each evaluation as written, again with `@` at other times, and again as a range.
 
-
 mod duration_table;
 mod expr_table;
 mod go_value;
@@ -32,8 +31,8 @@ fn table(name: &str) -> Vec<Value> {
 }
 
 fn read_json(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

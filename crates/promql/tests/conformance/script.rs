@@ -174,9 +174,9 @@ fn start_times(item: &str) -> Vec<Option<i64>> {
 fn text_of(kind: &str, text: &str) -> Text {
     match kind {
         "msg" => Text::Exact(text.trim().to_owned()),
-        "regex" => Text::Pattern(
-            Regex::new(text.trim()).unwrap_or_else(|error| panic!("{text}: {error}")),
-        ),
+        "regex" => {
+            Text::Pattern(Regex::new(text.trim()).unwrap_or_else(|error| panic!("{text}: {error}")))
+        }
         _ => Text::Any,
     }
 }
@@ -224,9 +224,10 @@ fn expectation(eval: &mut Eval, line: &str) {
         let bytes = stdx::go::quote::unquote(parts[0])
             .unwrap_or_else(|_| parts[0].trim_matches('\'').as_bytes().to_vec());
         eval.string = Some(String::from_utf8_lossy(&bytes).into_owned());
-    } else if let Some(parts) =
-        captures(r"^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$", line)
-    {
+    } else if let Some(parts) = captures(
+        r"^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$",
+        line,
+    ) {
         let text = text_of(parts[1], parts[2]);
         match parts[0] {
             "ordered" => eval.is_ordered = true,

@@ -34,8 +34,21 @@ const OPTIONS: EvalOptions = EvalOptions {
 
 /// Functions whose result depends on the time of evaluation.
 const TIME_FUNCTIONS: &[&str] = &[
-    "days_in_month", "day_of_month", "day_of_week", "day_of_year", "end", "hour", "minute", "month",
-    "year", "predict_linear", "range", "start", "step", "time", "timestamp",
+    "days_in_month",
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "end",
+    "hour",
+    "minute",
+    "month",
+    "year",
+    "predict_linear",
+    "range",
+    "start",
+    "step",
+    "time",
+    "timestamp",
 ];
 
 /// Runs all scripts.
@@ -60,7 +73,9 @@ pub fn run(report: &mut Report) {
             match command {
                 Command::Clear => source = MemorySource::with_chunk_samples(7),
                 Command::Load(load) => fill(&mut source, &load),
-                Command::Eval(eval) => Case { report, source: &source, name: &name, eval: &eval }.run(),
+                Command::Eval(eval) => {
+                    Case { report, source: &source, name: &name, eval: &eval }.run()
+                }
             }
         }
     }
@@ -214,8 +229,8 @@ impl Case<'_> {
     /// As written and as a range.
     fn instant(&mut self, query: &str, time: i64, kind: &str) {
         self.check(kind, query, When::Instant(time), Some(time));
-        let depends_on_range = Regex::new(r"(start|end|range|step)\(\)")
-            .is_ok_and(|regex| regex.is_match(query));
+        let depends_on_range =
+            Regex::new(r"(start|end|range|step)\(\)").is_ok_and(|regex| regex.is_match(query));
         let eval = self.eval;
         if eval.is_ordered
             || eval.string.is_some()
@@ -252,9 +267,8 @@ impl Case<'_> {
 
     fn check(&mut self, kind: &str, query: &str, when: When, time: Option<i64>) {
         let limits = Limits::new(usize::MAX, SAMPLES_MAX, &Unwatched);
-        let result = parse(query, ParseOptions::ALL)
-            .map_err(|errors| errors.to_string())
-            .and_then(|tree| {
+        let result =
+            parse(query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
                 evaluate(&tree, when, OPTIONS, self.source, &limits)
                     .map_err(|error| error.to_string())
             });
@@ -298,9 +312,7 @@ impl Case<'_> {
                 Some(wanted) if wanted == text => Ok(()),
                 wanted => Err(format!("string {wanted:?}")),
             },
-            Value::Vector(series) => {
-                compare_vector(&eval.series, series, eval.is_ordered)
-            }
+            Value::Vector(series) => compare_vector(&eval.series, series, eval.is_ordered),
             Value::Matrix(series) => {
                 if let Some((start, step)) = eval.range_vector {
                     return compare_matrix(&eval.series, series, start, step);
@@ -504,9 +516,10 @@ fn compare_matrix(
         };
         count += 1;
         let is_same = points.len() == series.samples.len()
-            && points.iter().zip(&series.samples).all(|((time, wanted), (at, found))| {
-                time == at && same_value(wanted, found)
-            });
+            && points
+                .iter()
+                .zip(&series.samples)
+                .all(|((time, wanted), (at, found))| time == at && same_value(wanted, found));
         if !is_same {
             return text(labels, values);
         }

@@ -41,7 +41,9 @@ fn wanted(case: &Value) -> String {
     let values = case["expectedValues"]["args"].as_array().cloned().unwrap_or_default();
     let values: Vec<String> = values
         .iter()
-        .map(|value| if value["_id"] == "none" { "_".to_owned() } else { number(value).to_string() })
+        .map(
+            |value| if value["_id"] == "none" { "_".to_owned() } else { number(value).to_string() },
+        )
         .collect();
     format!("{labels:?} {}", values.join(" "))
 }

@@ -9,38 +9,31 @@ use super::Above;
 use crate::ast::{Aggregate, BinaryOp};
 use crate::source::{Grouping, Values};
 
-fn with<'a>(
-    above: &Above<'a>,
-    function: &'static str,
-    grouping: Option<Grouping>,
-    values: Values,
-) -> Above<'a> {
-    Above { function, grouping, values, parent: above.parent }
+const fn with(function: &'static str, grouping: Option<Grouping>, values: Values) -> Above {
+    Above { function, grouping, values }
 }
 
-pub(super) fn below_subquery<'a>(above: &Above<'a>) -> Above<'a> {
-    with(above, above.function, None, Values::All)
+pub(super) fn below_subquery(above: &Above) -> Above {
+    with(above.function, None, Values::All)
 }
 
-pub(super) fn below_binary<'a>(above: &Above<'a>, op: BinaryOp) -> Above<'a> {
+pub(super) fn below_binary(above: &Above, op: BinaryOp) -> Above {
     let is_trim = matches!(op, BinaryOp::TrimUpper | BinaryOp::TrimLower);
-    with(above, "", None, if is_trim { Values::All } else { above.values })
+    with("", None, if is_trim { Values::All } else { above.values })
 }
 
-pub(super) fn below_aggregate<'a>(above: &Above<'a>, aggregate: &Aggregate) -> Above<'a> {
-    let grouping = Grouping {
-        labels: aggregate.grouping.clone(),
-        is_without: aggregate.is_without,
-    };
+pub(super) fn below_aggregate(above: &Above, aggregate: &Aggregate) -> Above {
+    let grouping =
+        Grouping { labels: aggregate.grouping.clone(), is_without: aggregate.is_without };
     // Aggregations count or compare histograms only by their sums if what is above does.
-    with(above, aggregate.op.as_str(), Some(grouping), above.values)
+    with(aggregate.op.as_str(), Some(grouping), above.values)
 }
 
-pub(super) fn below_param<'a>(above: &Above<'a>) -> Above<'a> {
-    with(above, "", None, Values::All)
+pub(super) fn below_param() -> Above {
+    with("", None, Values::All)
 }
 
-pub(super) fn below_call<'a>(above: &Above<'a>, name: &'static str) -> Above<'a> {
+pub(super) fn below_call(above: &Above, name: &'static str) -> Above {
     let values = match name {
         "histogram_count" | "histogram_sum" | "histogram_avg" => Values::HistogramSums,
         "timestamp" | "start_timestamp" => Values::Times,
@@ -49,5 +42,5 @@ pub(super) fn below_call<'a>(above: &Above<'a>, name: &'static str) -> Above<'a>
         _ if above.values == Values::Times => Values::All,
         _ => above.values,
     };
-    with(above, name, None, values)
+    with(name, None, values)
 }
