@@ -17,7 +17,8 @@ setup: ## installs what is missing, or says what an administrator has to run
 
 build: setup ## compiles everything once, for run, tests and benches alike
 	@echo "Building; the first time takes 10 to 40 minutes, later ones seconds."
-	cargo build --workspace --locked
+	@# As for tests, so that both share every compiled dependency: Cargo unites the features of all that it builds at once.
+	cargo test --workspace --no-run --locked
 
 run: build ## starts the server and a small real system, prints what to look at; Ctrl-C stops all
 	@python3 demo/run.py --binary "$(BIN)"

@@ -168,6 +168,11 @@ async fn create(
         }
         None => None,
     };
+    // An empty list of names is not defined, no indexed columns is.
+    let (stats_key, stats) = match spec.stats_columns.is_empty() {
+        true => ("delta.dataSkippingNumIndexedCols", "0".to_owned()),
+        false => ("delta.dataSkippingStatsColumns", spec.stats_columns.join(",")),
+    };
     let metadata = json!({
         "id": uuid::Uuid::new_v4().to_string(),
         "name": table,
@@ -180,7 +185,7 @@ async fn create(
             "delta.enableExpiredLogCleanup": "true",
             "delta.logRetentionDuration": interval(options.log_retention),
             "delta.deletedFileRetentionDuration": interval(options.removed_file_retention),
-            "delta.dataSkippingStatsColumns": spec.stats_columns.join(","),
+            stats_key: stats,
         },
         "createdTime": now_unix_ms,
     });

@@ -62,7 +62,9 @@ pub enum Error {
         features: String,
     },
     /// The table was written by a later version of this program, or is not ours.
-    #[error("table `{table}` has format version `{found}`; this version of throughline knows up to {supported}")]
+    #[error(
+        "table `{table}` has format version `{found}`; this version of throughline knows up to {supported}"
+    )]
     NewerFormat {
         /// The table.
         table: &'static str,
@@ -108,7 +110,9 @@ pub enum Error {
         folder: String,
     },
     /// The application's transaction is in the table already: the commit must not be repeated.
-    #[error("table `{table}` has version {committed} of application `{app_id}`; version {version} was to be committed")]
+    #[error(
+        "table `{table}` has version {committed} of application `{app_id}`; version {version} was to be committed"
+    )]
     AlreadyCommitted {
         /// The table.
         table: &'static str,
@@ -160,23 +164,34 @@ impl Error {
     /// What sort of failure this is to the outside world.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Objects { .. } | Self::OutcomeUnknown { .. } | Self::Contention { .. } | Self::LeaseLost { .. } | Self::Io { .. } => {
-                Kind::Unavailable
-            }
+            Self::Objects { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Contention { .. }
+            | Self::LeaseLost { .. }
+            | Self::Io { .. } => Kind::Unavailable,
             Self::Delta { .. } | Self::BrokenLog { .. } => Kind::Corrupt,
             Self::NewerProtocol { .. } | Self::NewerFormat { .. } | Self::Schema { .. } => Kind::Unsupported,
             Self::Unusable { .. } => Kind::InvalidInput,
-            Self::Conflict { .. } | Self::DuplicateFile { .. } | Self::WrongFolder { .. } | Self::AlreadyCommitted { .. } => {
-                Kind::Internal
-            }
+            Self::Conflict { .. }
+            | Self::DuplicateFile { .. }
+            | Self::WrongFolder { .. }
+            | Self::AlreadyCommitted { .. } => Kind::Internal,
         }
     }
 
-    pub(crate) fn objects(operation: &'static str, path: &object_store::path::Path, source: object_store::Error) -> Self {
+    pub(crate) fn objects(
+        operation: &'static str,
+        path: &object_store::path::Path,
+        source: object_store::Error,
+    ) -> Self {
         Self::Objects { operation, path: path.to_string(), source }
     }
 
-    pub(crate) fn delta(table: &'static str, operation: &'static str, source: deltalake_core::DeltaTableError) -> Self {
+    pub(crate) fn delta(
+        table: &'static str,
+        operation: &'static str,
+        source: deltalake_core::DeltaTableError,
+    ) -> Self {
         Self::Delta { table, operation, source: Box::new(source) }
     }
 }

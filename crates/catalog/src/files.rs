@@ -109,7 +109,15 @@ impl FileEntry {
         let rows = serde_json::from_str::<serde_json::Value>(&stats_json)
             .ok()
             .and_then(|stats| stats.get("numRecords")?.as_u64());
-        Ok(Self { path: add.path, size, tenant, date_days, rows, stats_json, modified_unix_ms: add.modification_time })
+        Ok(Self {
+            path: add.path,
+            size,
+            tenant,
+            date_days,
+            rows,
+            stats_json,
+            modified_unix_ms: add.modification_time,
+        })
     }
 
     pub(crate) fn partition_values(&self) -> HashMap<String, Option<String>> {

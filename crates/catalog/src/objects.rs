@@ -12,5 +12,5 @@ mod place;
 
 pub use lease::Lease;
 pub use local::DurableLocalStore;
-pub use place::{OpenPlace, PlaceOptions, open};
 pub(crate) use once::{Outcome, put_once};
+pub use place::{OpenPlace, PlaceOptions, open};

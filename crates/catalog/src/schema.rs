@@ -20,7 +20,13 @@ pub(crate) fn to_delta(table: &'static str, schema: &Schema) -> Result<Value, Er
     let mut fields = schema
         .fields()
         .iter()
-        .map(|field| field_to_delta(field).map_err(|detail| Error::Schema { table, column: field.name().clone(), detail }))
+        .map(|field| {
+            field_to_delta(field).map_err(|detail| Error::Schema {
+                table,
+                column: field.name().clone(),
+                detail,
+            })
+        })
         .collect::<Result<Vec<_>, _>>()?;
     for (name, data_type) in [(TENANT, "string"), (DATE, "date")] {
         if schema.field_with_name(name).is_ok() {
@@ -58,7 +64,9 @@ fn type_to_delta(data_type: &DataType) -> Result<Value, String> {
         DataType::Float32 => json!("float"),
         DataType::Float64 => json!("double"),
         DataType::Date32 => json!("date"),
-        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => json!("timestamp"),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => {
+            json!("timestamp")
+        }
         DataType::Dictionary(_, values) => type_to_delta(values)?,
         DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) => json!({
             "type": "array",
@@ -81,12 +89,18 @@ pub(crate) fn evolve(table: &'static str, stored: &Value, wanted: &Value) -> Res
     for field in stored_fields {
         let name = name(field);
         let Some(ours) = wanted_fields.iter().find(|ours| self::name(ours) == name) else {
-            return fails(name, "this version of throughline does not know it; a later one may have added it".into());
+            return fails(
+                name,
+                "this version of throughline does not know it; a later one may have added it".into(),
+            );
         };
         for key in ["type", "nullable"] {
             if field.get(key) != ours.get(key) {
                 let show = |value: Option<&Value>| value.map_or_else(|| "nothing".into(), Value::to_string);
-                return fails(name, format!("{key} is {}, expected {}", show(field.get(key)), show(ours.get(key))));
+                return fails(
+                    name,
+                    format!("{key} is {}, expected {}", show(field.get(key)), show(ours.get(key))),
+                );
             }
         }
     }
@@ -117,8 +131,10 @@ mod tests {
     use super::*;
 
     fn schema(fields: &[(&str, DataType, bool)]) -> Value {
-        let fields: Vec<Field> =
-            fields.iter().map(|(name, data_type, null)| Field::new(*name, data_type.clone(), *null)).collect();
+        let fields: Vec<Field> = fields
+            .iter()
+            .map(|(name, data_type, null)| Field::new(*name, data_type.clone(), *null))
+            .collect();
         to_delta("t", &Schema::new(fields)).expect("known types")
     }
 
@@ -135,9 +151,21 @@ mod tests {
         let check = |stored: &Value, wanted: &Value, text: &str| {
             assert_eq!(evolve("t", stored, wanted).expect_err("differs").to_string(), text);
         };
-        check(&two, &one, "column `b` of table `t`: this version of throughline does not know it; a later one may have added it");
-        check(&one, &schema(&[("a", DataType::Int64, false)]), "column `a` of table `t`: type is \"string\", expected \"long\"");
-        check(&one, &schema(&[("a", DataType::Utf8, true)]), "column `a` of table `t`: nullable is false, expected true");
+        check(
+            &two,
+            &one,
+            "column `b` of table `t`: this version of throughline does not know it; a later one may have added it",
+        );
+        check(
+            &one,
+            &schema(&[("a", DataType::Int64, false)]),
+            "column `a` of table `t`: type is \"string\", expected \"long\"",
+        );
+        check(
+            &one,
+            &schema(&[("a", DataType::Utf8, true)]),
+            "column `a` of table `t`: nullable is false, expected true",
+        );
         check(
             &one,
             &schema(&[("a", DataType::Utf8, false), ("c", DataType::Int32, false)]),

@@ -5,7 +5,7 @@
 //!
 //! The path of a search: [`prune`] says which row groups can match, [`columns`] which of their rows, [`search`] walks them from the
 //! newest backwards, [`fetch`] brings whole traces. [`engine`] is the trait of the APIs over all of it; [`names`] lists services,
-//! operations and attribute keys and values.
+//! operations and attribute keys and values. [`sql`] answers SQL over the same snapshots.
 
 pub mod columns;
 pub mod engine;
@@ -17,5 +17,6 @@ pub mod predicate;
 pub mod prune;
 pub mod search;
 pub mod source;
+pub mod sql;
 
 pub use engine::Engine;

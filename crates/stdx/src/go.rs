@@ -10,5 +10,6 @@ pub mod duration;
 pub mod number;
 pub mod quote;
 pub mod regex;
+pub mod template;
 pub mod text;
 pub mod time;

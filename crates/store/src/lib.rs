@@ -33,6 +33,7 @@ pub use append::{AppendError, Receipt, Request};
 pub use error::Error;
 pub use files::{FileSet, SpanFile, TableFile};
 pub use options::{Durability, Options, Places};
+pub use partition::day_of;
 pub use recover::{Recovery, open, open_read_only};
 pub use snapshot::Snapshot;
 pub use tail::{Tail, TailBatch, TailEvent};

@@ -25,8 +25,8 @@ pub(crate) struct Place {
     pub(crate) off_clock: bool,
 }
 
-/// Day of one row, and whether its own time is off.
-pub(crate) fn day_of(start: i64, received: i64) -> (i32, bool) {
+/// Day since 1970-01-01 of a row with this start and receipt, and whether its own time is off.
+pub fn day_of(start: i64, received: i64) -> (i32, bool) {
     let near = start >= received.saturating_sub(7 * DAY_NS) && start <= received.saturating_add(DAY_NS);
     if near { (TimeNs(start).days(), false) } else { (TimeNs(received).days(), true) }
 }

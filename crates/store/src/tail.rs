@@ -117,7 +117,7 @@ impl Tail {
             }
         };
         let limits = self.inner.options.limits;
-        let task = tokio::task::spawn_blocking(move || {
+        let (records, batch) = crate::recover::blocking(move || {
             loop {
                 let Some(record) = records.next().transpose()? else { return Ok::<_, Error>((records, None)) };
                 if record.kind != KIND_SPANS {
@@ -127,9 +127,8 @@ impl Tail {
                 let (tenant, batch) = decode_record(record, &limits)?;
                 return Ok((records, Some(TailBatch { tenant, sequence, batch })));
             }
-        });
-        let (records, batch): (Box<Records>, Option<TailBatch>) =
-            task.await.map_err(|error| Error::Task(error.to_string()))??;
+        })
+        .await?;
         match &batch {
             Some(batch) => {
                 self.position = batch.sequence;

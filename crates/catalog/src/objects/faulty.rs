@@ -6,8 +6,8 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -52,12 +52,12 @@ impl FaultyStore {
     }
 
     /// A plan in which one operation of `every` on average is refused and one loses its reply.
-    pub fn seeded(inner: Arc<dyn ObjectStore>, seed: u64, every: u64) -> Self {
-        Self::new(inner, move |number| match mix(seed ^ mix(number)) % every.max(2) {
+    pub fn seed_plan(seed: u64, every: u64) -> impl Fn(u64) -> Fault + Send + Sync + 'static {
+        move |number| match mix(seed ^ mix(number)) % every.max(2) {
             0 => Fault::Refused,
             1 => Fault::LostReply,
             _ => Fault::None,
-        })
+        }
     }
 
     /// How many operations were asked for.

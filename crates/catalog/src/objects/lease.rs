@@ -213,7 +213,9 @@ async fn write(
     };
     match read(store, path).await? {
         Some((found, version)) if found == *terms => Ok(Ok(version)),
-        Some((found, _)) if matches!(error, StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+        Some((found, _))
+            if matches!(error, StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) =>
+        {
             Ok(Err(found.holder))
         }
         _ => Err(Error::objects("writing", path, error)),

@@ -66,9 +66,7 @@ impl DurableLocalStore {
         };
         let temporary = folder.root.join(TEMPORARY);
         folder.make_durable_folder(&temporary).map_err(fails("creation", &temporary))?;
-        for (name, is_folder) in
-            folder.disk.read_folder(&temporary).map_err(fails("listing", &temporary))?
-        {
+        for (name, is_folder) in folder.disk.read_folder(&temporary).map_err(fails("listing", &temporary))? {
             if !is_folder {
                 let path = temporary.join(name);
                 folder.disk.remove_file(&path).map_err(fails("removal", &path))?;
@@ -283,7 +281,11 @@ impl Folder {
         self.make_durable_folder(parent).map_err(at(to))?;
         // Objects never change in place, so that a second name is as good as a second file.
         if only_if_absent {
-            self.disk.link(&source, &target).map_err(at(if self.disk.stat(&source).is_ok() { to } else { from }))?;
+            self.disk.link(&source, &target).map_err(at(if self.disk.stat(&source).is_ok() {
+                to
+            } else {
+                from
+            }))?;
         } else {
             let number = self.temporary_count.fetch_add(1, Ordering::Relaxed);
             let temporary = self.root.join(TEMPORARY).join(number.to_string());
@@ -318,7 +320,9 @@ impl Folder {
     fn entries(&self, folder: &FilePath) -> Result<Vec<(String, bool)>, StoreError> {
         let mut names = match self.disk.read_folder(folder) {
             Ok(names) => names,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Vec::new()
+            }
             Err(error) => return Err(failed(error)),
         };
         if folder == self.root {

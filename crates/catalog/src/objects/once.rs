@@ -25,11 +25,7 @@ pub(crate) enum Outcome {
 
 /// Puts `bytes` at `path` unless something is there. `Error::OutcomeUnknown` means that the object may
 /// still appear.
-pub(crate) async fn put_once(
-    store: &dyn ObjectStore,
-    path: &Path,
-    bytes: &Bytes,
-) -> Result<Outcome, Error> {
+pub(crate) async fn put_once(store: &dyn ObjectStore, path: &Path, bytes: &Bytes) -> Result<Outcome, Error> {
     let mut attempt = 1;
     loop {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };

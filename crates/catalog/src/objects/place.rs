@@ -12,9 +12,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
-use object_store::{
-    Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion,
-};
+use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use url::Url;
 
 use super::DurableLocalStore;
@@ -108,7 +106,10 @@ pub(crate) async fn probe(store: &dyn ObjectStore, root: &Path, location: &str) 
         Ok(None) => Ok(()),
         Ok(Some(lacks)) => Err(Error::Unusable { location: location.to_owned(), detail: lacks.to_owned() }),
         Err(error @ (StoreError::NotImplemented { .. } | StoreError::NotSupported { .. })) => {
-            Err(Error::Unusable { location: location.to_owned(), detail: format!("it has no conditional writes: {error}") })
+            Err(Error::Unusable {
+                location: location.to_owned(),
+                detail: format!("it has no conditional writes: {error}"),
+            })
         }
         Err(error) => Err(Error::objects("probing", &path, error)),
     }
@@ -143,10 +144,16 @@ mod tests {
             assert_eq!(outcome.expect_err(text).to_string(), text);
         };
         let none = PlaceOptions::new();
-        check(open("ftp://host/x", &none).await, "`ftp://host/x` cannot be used for storage: `ftp` is none of file, s3, gs, az");
+        check(
+            open("ftp://host/x", &none).await,
+            "`ftp://host/x` cannot be used for storage: `ftp` is none of file, s3, gs, az",
+        );
         check(open("s3:///x", &none).await, "`s3:///x` cannot be used for storage: it names no bucket");
         let odd = PlaceOptions::from([("colour".to_owned(), "red".to_owned())]);
-        check(open("s3://bucket/x", &odd).await, "`s3://bucket/x` cannot be used for storage: option `colour` is unknown");
+        check(
+            open("s3://bucket/x", &odd).await,
+            "`s3://bucket/x` cannot be used for storage: option `colour` is unknown",
+        );
 
         let folder = tempfile::tempdir().expect("a folder");
         let inner = folder.path().join("deep/data");
@@ -154,8 +161,12 @@ mod tests {
         assert_eq!((place.shared, place.root), (false, Path::default()));
         assert_eq!(place.url.to_file_path(), Ok(inner));
         // A disk has no conditional update, so that it could not pass for a bucket.
-        let refused = probe(place.store.as_ref(), &Path::from("p"), "here").await.expect_err("no update").to_string();
-        assert!(refused.starts_with("`here` cannot be used for storage: it has no conditional writes"), "{refused}");
+        let refused =
+            probe(place.store.as_ref(), &Path::from("p"), "here").await.expect_err("no update").to_string();
+        assert!(
+            refused.starts_with("`here` cannot be used for storage: it has no conditional writes"),
+            "{refused}"
+        );
         probe(&object_store::memory::InMemory::new(), &Path::from("p"), "memory").await.expect("has both");
     }
 }

@@ -30,6 +30,8 @@ use crate::shared::Shared;
 pub struct Service {
     shared: Arc<Shared>,
     listener: Listener,
+    /// What a question in SQL may cost; its memory is shared by all questions.
+    sql: query::sql::Limits,
     /// Routers by tenant; each sees the data of its own alone.
     routers: Mutex<HashMap<TenantId, Router>>,
 }
@@ -42,7 +44,8 @@ impl fmt::Debug for Service {
 
 /// The service of a listener.
 pub fn service(shared: &Arc<Shared>, listener: Listener) -> Arc<Service> {
-    Arc::new(Service { shared: Arc::clone(shared), listener, routers: Mutex::default() })
+    let sql = query::sql::Limits::standard(Some(shared.config.data_dir.join("spill")));
+    Arc::new(Service { shared: Arc::clone(shared), listener, sql, routers: Mutex::default() })
 }
 
 impl Service {
@@ -141,8 +144,7 @@ impl Service {
         if let Some(router) = routers.get(tenant) {
             return Some(router.clone());
         }
-        let source: Arc<dyn TraceSource> = Arc::new(Engine::new(store.clone()));
-        let router = self.made(tenant, source);
+        let router = self.made(tenant, Engine::new(store.clone()));
         // Readers may ask for tenants that do not exist; only so many are kept.
         if routers.len() < self.shared.config.tenancy.tenants_max {
             routers.insert(tenant.clone(), router.clone());
@@ -150,7 +152,8 @@ impl Service {
         Some(router)
     }
 
-    fn made(&self, tenant: &TenantId, source: Arc<dyn TraceSource>) -> Router {
+    fn made(&self, tenant: &TenantId, engine: Engine) -> Router {
+        let source: Arc<dyn TraceSource> = Arc::new(engine.clone());
         let settings = || {
             let limits = self.shared.config.store.limits;
             jaeger::Settings {
@@ -165,6 +168,14 @@ impl Service {
             Listener::Main | Listener::OtlpGrpc | Listener::OtlpHttp => Router::new()
                 .merge(jaeger::nested("/jaeger", Arc::clone(&source), settings()))
                 .nest("/tempo", tempo::router(source, tenant.clone()))
+                .merge(v1::router(
+                    engine,
+                    v1::Settings {
+                        tenant: tenant.clone(),
+                        clock: Arc::clone(&self.shared.clock),
+                        sql: self.sql.clone(),
+                    },
+                ))
                 .merge(v1::stages::router(Arc::clone(&self.shared), tenant.clone())),
         }
     }

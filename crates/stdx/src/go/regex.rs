@@ -12,10 +12,12 @@
 mod ast;
 mod class;
 mod emit;
+mod empty;
 mod error;
 mod literal;
 mod parse;
 
+pub use empty::matches_empty;
 pub use error::{ErrorCode, RegexError};
 pub use literal::{ALTERNATIVES_MAX, literal_alternation, literal_prefix};
 
@@ -42,6 +44,12 @@ pub enum Anchoring {
     /// As `^(?:pattern)$`. Error texts show the bare pattern. A dialect whose errors show the
     /// wrapper (Prometheus: `^(?s:pattern)$`) wraps the text itself and uses `None`.
     Full,
+}
+
+/// `syntax.Parse`: whether the pattern is right, without the cost of compiling it. A right pattern may
+/// still be too large to compile.
+pub fn validate(pattern: &str) -> Result<(), RegexError> {
+    parse::parse(pattern).map(drop)
 }
 
 /// `regexp.Compile`.

@@ -188,8 +188,7 @@ impl ObjectStore for DurableLocalStore {
             let path = folder.root.join(prefix.as_ref());
             let mut result = ListResult { common_prefixes: Vec::new(), objects: Vec::new() };
             for (name, is_folder) in folder.entries(&path)? {
-                let text =
-                    if prefix.as_ref().is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+                let text = if prefix.as_ref().is_empty() { name.clone() } else { format!("{prefix}/{name}") };
                 let Ok(location) = Path::parse(text) else { continue };
                 if is_folder {
                     result.common_prefixes.push(location);

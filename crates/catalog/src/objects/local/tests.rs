@@ -62,7 +62,8 @@ impl SimDisk {
             seed >> 33
         };
         let mut names = BTreeMap::new();
-        let all: std::collections::BTreeSet<_> = state.names.keys().chain(state.durable_names.keys()).collect();
+        let all: std::collections::BTreeSet<_> =
+            state.names.keys().chain(state.durable_names.keys()).collect();
         for path in all {
             let (now, then) = (state.names.get(path), state.durable_names.get(path));
             let kept = if now == then || coin() % 2 == 0 { then } else { now };
@@ -82,7 +83,14 @@ impl SimDisk {
             .collect();
         let durable_data = data.iter().cloned().map(Some).collect();
         let durable_names = names.clone();
-        Self(Arc::new(Mutex::new(State { names, durable_names, data, durable_data, left: None, operations: 0 })))
+        Self(Arc::new(Mutex::new(State {
+            names,
+            durable_names,
+            data,
+            durable_data,
+            left: None,
+            operations: 0,
+        })))
     }
 }
 
@@ -241,7 +249,14 @@ fn create() -> PutOptions {
 /// afterwards: exactly one text once acknowledged, either of two while under way.
 async fn work(store: &DurableLocalStore) -> Vec<(&'static str, Vec<Option<&'static str>>)> {
     let mut truth: BTreeMap<&str, Vec<Option<&str>>> = BTreeMap::new();
-    for (name, text) in [("t/a/1", Some("one")), ("t/b/2", Some("two")), ("h", Some("x")), ("h", Some("yy")), ("t/a/1", None), ("t/a/3", Some("three"))] {
+    for (name, text) in [
+        ("t/a/1", Some("one")),
+        ("t/b/2", Some("two")),
+        ("h", Some("x")),
+        ("h", Some("yy")),
+        ("t/a/1", None),
+        ("t/a/3", Some("three")),
+    ] {
         let path = Path::from(name);
         let before = truth.get(name).map_or(None, |held| held[0]);
         truth.insert(name, vec![before, text]);
