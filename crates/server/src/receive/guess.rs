@@ -53,7 +53,8 @@ fn record_signal(record: &[u8]) -> Option<Signal> {
             (2, Value::Message(id)) if id.len() == 8 && !is_text(id) => return Some(Signal::Traces),
             (7 | 8, Value::Fixed64) => return Some(Signal::Traces),
             (1 | 11, Value::Fixed64) => return Some(Signal::Logs),
-            (7 | 9 | 10 | 11, Value::Message(_)) => return Some(Signal::Metrics),
+            // Names of instruments are ASCII; a trace id that reads as text has one chance in millions.
+            (1, Value::Message(name)) if !name.is_empty() && is_text(name) => return Some(Signal::Metrics),
             _ => {}
         }
     }
