@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -93,4 +93,10 @@ pub fn encoded(encoding: &str, plain: &[u8]) -> Vec<u8> {
         "zstd" => zstd::encode_all(plain, 1).expect("memory"),
         other => panic!("{other} is no encoding of these tests"),
     }
+}
+
+/// How many spans an answer in protobuf says were rejected.
+pub fn rejected_spans(answer: &[u8]) -> i64 {
+    let answer = ExportTraceServiceResponse::decode(answer).expect("an answer");
+    answer.partial_success.expect("a partial success").rejected_spans
 }

@@ -52,7 +52,7 @@ pub(super) struct FoundTrace {
 /// Spans of one service in a trace.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServiceSpans {
-    /// Name of the service, null when the spans named none.
+    /// Name of the service; null when the spans named none.
     #[schema(value_type = Option<String>)]
     service: Option<Arc<str>>,
     /// Its spans.

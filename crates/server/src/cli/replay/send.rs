@@ -96,9 +96,16 @@ pub async fn all(target: &Target, requests: &[Recorded], outcome: &mut Outcome) 
 
 impl Connections<'_> {
     async fn send_http1(&mut self, recorded: &Recorded) -> Result<String, String> {
-        let mut sender = match self.http1.take() {
-            Some(sender) if !sender.is_closed() => sender,
-            _ => {
+        let mut kept = self.http1.take();
+        if let Some(sender) = &mut kept
+            && sender.ready().await.is_err()
+        {
+            // The server closed it after the last answer.
+            kept = None;
+        }
+        let mut sender = match kept {
+            Some(sender) => sender,
+            None => {
                 let (sender, connection) =
                     http1::Builder::new().preserve_header_case(true).handshake(self.target.connect().await?).await.map_err(told)?;
                 tokio::spawn(connection);
@@ -120,9 +127,15 @@ impl Connections<'_> {
     }
 
     async fn send_grpc(&mut self, recorded: &Recorded) -> Result<String, String> {
-        let mut sender = match self.http2.take() {
-            Some(sender) if !sender.is_closed() => sender,
-            _ => {
+        let mut kept = self.http2.take();
+        if let Some(sender) = &mut kept
+            && sender.ready().await.is_err()
+        {
+            kept = None;
+        }
+        let mut sender = match kept {
+            Some(sender) => sender,
+            None => {
                 let io = self.target.connect().await?;
                 let (sender, connection) =
                     http2::Builder::new(TokioExecutor::new()).handshake(io).await.map_err(told)?;
