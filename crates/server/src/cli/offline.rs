@@ -34,9 +34,9 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
 /// # Errors
 /// When it is no such folder, a server runs on it, or tables or log cannot be read.
 pub async fn open_data_dir(path: &Path) -> Result<Store, ClientError> {
-    let shown = folder.display();
+    let shown = path.display();
     let data =
-        std::path::absolute(folder).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
+        std::path::absolute(path).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
     for part in ["wal", "index", "tables"] {
         if !data.join(part).is_dir() {
             return Err(ClientError::failed(format!(
