@@ -98,7 +98,11 @@ async fn assemble(
     places: Places,
     options: Options,
 ) -> Result<(Arc<Inner>, mpsc::Receiver<log_writer::Job>), Error> {
-    let spec = |name, schema| TableSpec { name, schema, stats_columns: STATS_COLUMNS.to_vec() };
+    let spec = |name, schema: arrow::datatypes::SchemaRef| {
+        let has = |column: &&&str| schema.column_with_name(column).is_some();
+        let stats_columns = STATS_COLUMNS.iter().filter(has).copied().collect();
+        TableSpec { name, schema, stats_columns }
+    };
     let specs = vec![
         spec("spans", spans::schema()),
         spec("traces", traces::schema()),
