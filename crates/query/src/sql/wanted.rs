@@ -248,13 +248,13 @@ fn alternatives(expr: &Expr) -> Option<(&Expr, Vec<&ScalarValue>)> {
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
             match (literal(left), literal(right)) {
-                (None, Some(value)) => Some((left, vec![value])),
-                (Some(value), None) => Some((right, vec![value])),
+                (None, Some(value)) => Some((&**left, vec![value])),
+                (Some(value), None) => Some((&**right, vec![value])),
                 _ => None,
             }
         }
         Expr::InList(InList { expr, list, negated: false }) => {
-            Some((expr, list.iter().map(literal).collect::<Option<_>>()?))
+            Some((&**expr, list.iter().map(literal).collect::<Option<_>>()?))
         }
         _ => None,
     }
