@@ -61,7 +61,8 @@ fn acknowledged_spans_survive_kill_9() {
         let again = pending.len();
         let queue: Vec<u64> = pending.drain(..).chain(next..next + fresh).collect();
         next += fresh;
-        let kill_after = 1 + random.below(40) as usize;
+        // Short rounds meet the moments after a start, long ones several flushes and a compaction.
+        let kill_after = 1 + random.below(if done % 5 == 0 { 390 } else { 40 }) as usize;
         let linger = Duration::from_micros(random.below(4_000));
         let mut process = Process::start(folder.path());
         let address = process.address("otlp-http");

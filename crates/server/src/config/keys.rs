@@ -107,7 +107,7 @@ pub const KEYS: &[Key] = &[
          `aws_access_key_id`. The variables of cloud tools are not read."),
     key("log", "format", Kind::Choice(&["text", "json"]), "text", "json",
         "Form of the server's own log, which goes to standard error."),
-    key("log", "level", Kind::Text, "warn,server=info", "warn,server=debug,store=debug",
+    key("log", "level", Kind::Text, "warn,server=info,buoyant_kernel=error", "warn,server=debug,store=debug",
         "Which lines the server writes: `error`, `warn`, `info`, `debug` or `trace`, also by part as `part=level`, separated by commas."),
     key("wal", "durability", Kind::Choice(&["synced", "interval", "none"]), "synced", "interval",
         "When a request is acknowledged. `synced`: after it is on disk, so that it survives a power cut. `interval`: after it is \

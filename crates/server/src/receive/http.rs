@@ -11,6 +11,7 @@ use decode::request::Format;
 use decode::response;
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::ext::ReasonPhrase;
 use model::{DropReason, Signal};
 
 use super::append::{Framed, append, open_store};
@@ -187,6 +188,10 @@ pub fn refuse(format: Format, refusal: &Refusal) -> Response<Body> {
     let mut response = with_body(refusal.status, format.content_type(), body);
     if let Some(seconds) = refusal.retry_after_s {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if refusal.code == response::Code::Unimplemented {
+        // SDKs print the reason phrase and not the body.
+        response.extensions_mut().insert(ReasonPhrase::from_static(b"Not available in this version"));
     }
     response
 }

@@ -32,7 +32,7 @@ impl Process {
         ] {
             command.env(format!("THROUGHLINE_{name}"), value);
         }
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("starts");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
         let stderr = child.stderr.take().expect("is piped");
         let mut lines = BufReader::new(stderr).lines();
         loop {
@@ -70,8 +70,7 @@ impl Process {
     /// kill -9.
     pub fn kill(mut self) {
         assert!(!self.has_ended(), "the server ended by itself");
-        self.child.kill().expect("is our child");
-        self.child.wait().expect("is our child");
+        // The drop does it.
     }
 
     /// SIGTERM; the exit code must be 0.
@@ -80,5 +79,15 @@ impl Process {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("is our child");
         let status = self.child.wait().expect("is our child");
         assert_eq!(status.code(), Some(0));
+    }
+}
+
+impl Drop for Process {
+    /// A test that fails must not leave a server behind.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }

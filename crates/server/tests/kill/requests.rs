@@ -14,7 +14,7 @@ fn id(request: u64) -> [u8; 16] {
     let mut id = [0x5a; 16];
     // Scattered, so that files overlap in their ids.
     id[..8].copy_from_slice(&request.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    id[8..].copy_from_slice(&request.to_be_bytes());
+    id[8..].copy_from_slice(&(request + 1).to_be_bytes());
     id
 }
 

@@ -166,7 +166,8 @@ fn told(error: hyper::Error) -> String {
     format!("{error}{cause}")
 }
 
-/// The request with its recorded headers. Length and chunks are the body's own business, the host is the server's.
+/// The request with its recorded headers. Length and chunks are the body's own business, but for a request that was cut, whose
+/// length is the promise that it broke; the host is the server's.
 fn request(recorded: &Recorded, uri: String, authority: &str) -> Result<Request<Body>, String> {
     let uri = if uri.is_empty() { "/".to_owned() } else { uri };
     let mut request = Request::new(body(recorded));
@@ -176,7 +177,7 @@ fn request(recorded: &Recorded, uri: String, authority: &str) -> Result<Request<
     for (name, value) in &recorded.headers {
         let name: HeaderName = name.parse().map_err(|error| format!("header `{name}`: {error}"))?;
         let is_hop = [HOST, TRANSFER_ENCODING, http::header::CONNECTION].contains(&name)
-            || (name == CONTENT_LENGTH && recorded.transport == Transport::Grpc);
+            || (name == CONTENT_LENGTH && (recorded.transport == Transport::Grpc || !recorded.incomplete));
         if !is_hop {
             headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|error| format!("header: {error}"))?);
         }
