@@ -140,7 +140,7 @@ def test_tables_are_open(server):
     assert arrow.num_rows == expected, (arrow.num_rows, expected)
     assert polars.scan_delta(str(folder)).select(polars.len()).collect().item() == expected
     listed = [str(folder / path) for path in (add["path"] for add in table.get_add_actions().to_struct_array().to_pylist())]
-    counted = duckdb.sql(f"select count(*), count(distinct span_id) from read_parquet({listed!r})").fetchone()
+    counted = duckdb.sql(f"select count(*), count(distinct span_id) from read_parquet({listed!r})").fetchall()[0]
     assert counted == (expected, expected), counted
     ingest = deltalake.DeltaTable(str(server.data / "tables" / "ingest")).to_pyarrow_table().to_pylist()
     total = lambda outcome: sum(row["items"] for row in ingest if row["outcome"] == outcome)

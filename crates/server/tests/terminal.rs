@@ -15,6 +15,8 @@ const NOW: i64 = 1_767_225_600_000_000_000;
 /// A folder with one span in the tables and one in the log only; the store is dropped as kill -9 would.
 async fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
+    let node = json!({"format_version": 1, "id": "0123456789abcdef"}).to_string();
+    std::fs::write(folder.path().join("node.json"), node).expect("writes");
     let location = folder.path().join("tables").display().to_string();
     let tables = catalog::objects::open(&location, &Default::default()).await.expect("a local place");
     let open = |name: &str| Arc::new(OsDir::open(folder.path().join(name)).expect("a folder"));
@@ -24,7 +26,7 @@ async fn folder() -> tempfile::TempDir {
         objects: tables.store,
         tables: tables.root,
         tables_url: tables.url,
-        node: "node".to_owned(),
+        node: "0123456789abcdef".to_owned(),
         clock: Arc::new(ManualClock::at(NOW)),
         free_disk: Arc::new(|| None),
         salt: 7,

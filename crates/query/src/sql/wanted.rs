@@ -53,6 +53,11 @@ impl Wanted {
                 self.narrow(left);
                 self.narrow(right);
             }
+            Expr::BinaryExpr(BinaryExpr { op: Operator::Or, .. }) => {
+                if let Some((left, values)) = alternatives(filter) {
+                    self.compare(left, Operator::Eq, &values);
+                }
+            }
             Expr::BinaryExpr(BinaryExpr { left, op, right }) => match (literal(left), literal(right)) {
                 (None, Some(value)) => self.compare(left, *op, &[value]),
                 (Some(value), None) => {
@@ -228,6 +233,30 @@ impl Wanted {
                     })
                 })
             })
+    }
+}
+
+/// `a = 1 OR a = 2`, as the planner also writes short lists: what is compared, and with which values.
+fn alternatives(expr: &Expr) -> Option<(&Expr, Vec<&ScalarValue>)> {
+    match expr {
+        Expr::Alias(alias) => alternatives(&alias.expr),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let (compared, mut values) = alternatives(left)?;
+            let (other, more) = alternatives(right)?;
+            values.extend(more);
+            (compared == other).then_some((compared, values))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+            match (literal(left), literal(right)) {
+                (None, Some(value)) => Some((&**left, vec![value])),
+                (Some(value), None) => Some((&**right, vec![value])),
+                _ => None,
+            }
+        }
+        Expr::InList(InList { expr, list, negated: false }) => {
+            Some((&**expr, list.iter().map(literal).collect::<Option<_>>()?))
+        }
+        _ => None,
     }
 }
 

@@ -324,7 +324,17 @@ mod tests {
                 span("d", Some("a"), "shop", "render", 95, 5),
                 span("e", Some("gone"), "queue", "later", 150, 50),
             ],
-            expect![[r#""#]],
+            expect![[r#"
+                trace 0af7651916cd43dd8448eb211c80319c
+                2026-01-01T00:00:00.000Z - 200ms - 5 spans - 4 services - 1 error
+
+                shop GET /checkout/with/a/very/long/path/that/does/…  ━━━━━━━━········     100ms
+                ├─ cart load                                          ━━━━━━━·········    80.0ms
+                │  └─ ! 주문 조회 �[31m                               ··━━━···········    40.0ms
+                        connection refused
+                └─ shop render                                        ·······━········    5.00ms
+                ? queue later                                         ············━━━━    50.0ms
+            "#]],
         );
     }
 
@@ -332,7 +342,13 @@ mod tests {
     fn circles_and_depth_end() {
         check(
             vec![span("a", Some("b"), "s", "one", 0, 1), span("b", Some("a"), "s", "two", 0, 1)],
-            expect![[r#""#]],
+            expect![[r#"
+                trace 0af7651916cd43dd8448eb211c80319c
+                2026-01-01T00:00:00.000Z - 1.00ms - 2 spans - 1 service - 0 errors
+
+                ? s one                                               ━━━━━━━━━━━━━━━━    1.00ms
+                └─ s two                                              ━━━━━━━━━━━━━━━━    1.00ms
+            "#]],
         );
         let chain = (0..200).map(|at| {
             let parent = (at > 0).then(|| format!("{}", at - 1));

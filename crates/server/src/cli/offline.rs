@@ -15,6 +15,7 @@ use store::{Options, Places, Store};
 
 use super::client::ClientError;
 use crate::api::v1;
+use crate::wiring::folder;
 
 /// The own API over the folder.
 pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router, ClientError> {
@@ -32,10 +33,10 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
 ///
 /// # Errors
 /// When it is no such folder, a server runs on it, or tables or log cannot be read.
-pub async fn open_data_dir(folder: &Path) -> Result<Store, ClientError> {
-    let shown = folder.display();
+pub async fn open_data_dir(path: &Path) -> Result<Store, ClientError> {
+    let shown = path.display();
     let data =
-        std::path::absolute(folder).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
+        std::path::absolute(path).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
     for part in ["wal", "index", "tables"] {
         if !data.join(part).is_dir() {
             return Err(ClientError::failed(format!(
@@ -43,6 +44,10 @@ pub async fn open_data_dir(folder: &Path) -> Result<Store, ClientError> {
             )));
         }
     }
+    // Under this name the tables say how much of the log they hold: with another one every row would be read twice.
+    let node = folder::read_node(&data)
+        .map_err(|error| ClientError::failed(error.to_string()))?
+        .ok_or_else(|| ClientError::failed(format!("`{shown}` is no data folder: it has no `node.json`")))?;
     if let Some(pid) = running(&data) {
         return Err(ClientError::failed(format!(
             "a server (process {pid}) runs on `{shown}`; ask it with `--server`, or stop it first"
@@ -64,7 +69,7 @@ pub async fn open_data_dir(folder: &Path) -> Result<Store, ClientError> {
         objects: tables.store,
         tables: tables.root,
         tables_url: tables.url,
-        node: "reader".to_owned(),
+        node,
         clock: Arc::new(SystemClock::new()),
         free_disk: Arc::new(|| None),
         salt: 0,

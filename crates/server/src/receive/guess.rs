@@ -46,15 +46,18 @@ fn protobuf(body: &[u8]) -> Option<Signal> {
 }
 
 fn record_signal(record: &[u8]) -> Option<Signal> {
+    // Only a metric begins with a name; its gauge has the number of a span's name and of a log record's body.
+    let mut named = false;
     for (number, value) in Fields(record) {
         match (number, value) {
+            (5, Value::Message(_)) if named => return Some(Signal::Metrics),
             (1, Value::Message(id)) if id.len() == 16 && !is_text(id) => return Some(Signal::Traces),
             // Span id, start or end: a log record has none of these numbers with these types.
             (2, Value::Message(id)) if id.len() == 8 && !is_text(id) => return Some(Signal::Traces),
             (7 | 8, Value::Fixed64) => return Some(Signal::Traces),
             (1 | 11, Value::Fixed64) => return Some(Signal::Logs),
-            // Names of instruments are ASCII; a trace id that reads as text has one chance in millions.
-            (1, Value::Message(name)) if !name.is_empty() && is_text(name) => return Some(Signal::Metrics),
+            (7 | 9 | 10 | 11, Value::Message(_)) => return Some(Signal::Metrics),
+            (1, Value::Message(_)) => named = true,
             _ => {}
         }
     }

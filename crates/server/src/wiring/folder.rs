@@ -142,29 +142,38 @@ fn lock(folder: &Path) -> Result<File, FolderError> {
     Ok(file)
 }
 
-fn read_or_make_node(folder: &Path) -> Result<String, FolderError> {
+/// The node's name in a folder, if it has one.
+///
+/// # Errors
+/// When the file that holds it is broken, newer than this program, or unreadable.
+pub fn read_node(folder: &Path) -> Result<Option<String>, FolderError> {
     let path = folder.join("node.json");
-    match std::fs::read(&path) {
-        Ok(bytes) => {
-            let broken = |detail: String| FolderError::Broken { path: path.display().to_string(), detail };
-            let node: Node = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
-            if node.format_version != 1 {
-                return Err(broken(format!("version {} is newer than this program", node.format_version)));
-            }
-            Ok(node.id)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut id = [0u8; 8];
-            File::open("/dev/urandom")
-                .and_then(|mut file| file.read_exact(&mut id))
-                .map_err(failed("reading", Path::new("/dev/urandom")))?;
-            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            let text = serde_json::json!({ "format_version": 1, "id": id }).to_string();
-            replace(&path, text.as_bytes(), true).map_err(failed("writing", &path))?;
-            Ok(id)
-        }
-        Err(error) => Err(failed("reading", &path)(error)),
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("reading", &path)(error)),
+    };
+    let broken = |detail: String| FolderError::Broken { path: path.display().to_string(), detail };
+    let node: Node = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
+    if node.format_version != 1 {
+        return Err(broken(format!("version {} is newer than this program", node.format_version)));
     }
+    Ok(Some(node.id))
+}
+
+fn read_or_make_node(folder: &Path) -> Result<String, FolderError> {
+    if let Some(id) = read_node(folder)? {
+        return Ok(id);
+    }
+    let path = folder.join("node.json");
+    let mut id = [0u8; 8];
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut id))
+        .map_err(failed("reading", Path::new("/dev/urandom")))?;
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = serde_json::json!({ "format_version": 1, "id": id }).to_string();
+    replace(&path, text.as_bytes(), true).map_err(failed("writing", &path))?;
+    Ok(id)
 }
 
 /// Writes a file so that readers see all of it or the one before.

@@ -46,7 +46,7 @@ impl World {
         };
         let options = Options { background: false, ..Options::standard() };
         let (store, _) = store::open(places, options).await.expect("an empty store opens");
-        let settings = Settings { tenant: TenantId::single(), clock, sql: Limits::standard(None) };
+        let settings = Settings { tenant: TenantId::single(), clock, sql: Limits { rows_max: 100_000, ..Limits::standard(None) } };
         let router = router(Engine::new(store.clone()), settings);
         Self { store, router, _folder: folder }
     }
@@ -123,7 +123,9 @@ fn shown((status, content_type, body): (StatusCode, String, Vec<u8>)) -> String 
         if let Some(at) = line.find("\"elapsed_nano\":") {
             let from = at + "\"elapsed_nano\":".len();
             let digits = line[from..].chars().take_while(char::is_ascii_digit).count();
-            line.replace_range(from..from + digits, "_");
+            if digits > 0 {
+                line.replace_range(from..from + digits, "_");
+            }
         }
         lines.push_str(&line);
         lines.push('\n');
@@ -155,8 +157,8 @@ async fn sql_in_each_format() {
         expect![[r#"
         200 text/csv; charset=utf-8
         name,status_message,q
-        answer,empty,"a""b"
         ask,,"a""b"
+        answer,empty,"a""b"
         GET /,,"a""b"
     "#]],
     );
@@ -203,17 +205,17 @@ async fn sql_that_is_refused() {
         {"error":{"code":"invalid_input","message":"the body is no question: expected value at line 1 column 1","remedy":"send {\"sql\": \"SELECT ...\"}"}}
     "#]],
     );
-    let (status, _, body) = world.send(question("SELECT * FROM generate_series(1, 1000001)", "*/*")).await;
+    let (status, _, body) = world.send(question("SELECT * FROM generate_series(1, 100001)", "*/*")).await;
     let body = String::from_utf8(body).expect("text");
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{}", body.chars().take(200).collect::<String>());
-    assert!(body.contains("the answer has more than 1000000 rows"), "{body}");
+    assert!(body.contains("the answer has more than 100000 rows"), "{body}");
 }
 
 #[tokio::test]
 async fn a_long_answer_that_fails_is_cut() {
     let world = World::new().await;
     // Wider rows: the first megabytes are on their way before the limit is hit.
-    let sql = "SELECT value, repeat('x', 100) AS x FROM generate_series(1, 1000001)";
+    let sql = "SELECT value, repeat('x', 100) AS x FROM generate_series(1, 100001)";
     let Ok(response) = world.router.clone().oneshot(question(sql, "*/*")).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.into_body().collect().await.is_err());
