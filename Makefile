@@ -36,7 +36,8 @@ conformance: ## scores on the oracles and goldens that THROUGHLINE_ORACLES and T
 	cargo run --quiet --locked -p xtask -- conformance
 
 bench: build ## measurements as ratios within one run, JSON lines in bench/results
-	cargo run --quiet --locked -p xtask -- bench
+	@mkdir -p bench/results
+	set -o pipefail; cargo bench --workspace --locked --profile dev --benches | tee "bench/results/$$(date -u +%Y%m%dT%H%M%S).jsonl"
 
 soak: build ## 500 rounds of kill -9 under load
 	THROUGHLINE_KILL_ROUNDS=500 cargo test --locked -p server --test kill -- --nocapture
