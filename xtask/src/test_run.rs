@@ -27,8 +27,7 @@ pub fn run() -> Result<(), String> {
 fn stage(sums: &mut Sums, command: &mut Command) -> Result<(), String> {
     let name = format!("{command:?}");
     println!("== {name}");
-    let mut child =
-        command.stdout(Stdio::piped()).spawn().map_err(|error| format!("{name}: {error}"))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("{name}: {error}"))?;
     let failed_before = sums.failed;
     if let Some(out) = child.stdout.take() {
         for line in BufReader::new(out).lines() {

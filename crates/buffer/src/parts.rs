@@ -50,12 +50,8 @@ impl Buffer {
         loop {
             let Some(last) = self.parts.last() else { return };
             let (tenant, size_class) = (last.tenant.clone(), class(last));
-            let run = self
-                .parts
-                .iter()
-                .rev()
-                .take_while(|p| p.tenant == tenant && class(p) == size_class)
-                .count();
+            let run =
+                self.parts.iter().rev().take_while(|p| p.tenant == tenant && class(p) == size_class).count();
             if size_class.is_none() || run < JOIN_FAN_IN {
                 return;
             }
@@ -188,8 +184,7 @@ mod tests {
         }
         assert_eq!(buffer.next_sequence(0), Some(1));
         assert_eq!(buffer.next_sequence(1000), None);
-        let found: usize =
-            buffer.parts().iter().map(|p| p.rows_of(TraceId([8; 16])).len()).sum();
+        let found: usize = buffer.parts().iter().map(|p| p.rows_of(TraceId([8; 16])).len()).sum();
         let want = (1..=1000u64).filter(|s| s % 251 + 1 == 8).map(|s| 1 + s % 7).sum::<u64>();
         assert_eq!(found as u64, want);
     }

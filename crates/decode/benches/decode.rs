@@ -19,7 +19,8 @@ const ROUNDS: usize = 61;
 const REQUESTS_A_ROUND: usize = 20;
 
 fn main() {
-    let bodies: Vec<Bytes> = (0..REQUESTS_A_ROUND).map(|n| request(n as u64).encode_to_vec().into()).collect();
+    let bodies: Vec<Bytes> =
+        (0..REQUESTS_A_ROUND).map(|n| request(n as u64).encode_to_vec().into()).collect();
     let bytes: usize = bodies.iter().map(Bytes::len).sum();
     let spans = (SPANS * REQUESTS_A_ROUND) as f64;
     let limits = Limits::default();
@@ -54,7 +55,10 @@ fn main() {
             }
         })
     });
-    println!("{{\"bench\":\"decode/otlp_json\",\"transcode_ns_per_span\":{:.0}}}", median(times.collect()) / spans);
+    println!(
+        "{{\"bench\":\"decode/otlp_json\",\"transcode_ns_per_span\":{:.0}}}",
+        median(times.collect()) / spans
+    );
 }
 
 /// Processor time of `work` in nanoseconds, so that other programs do not count.
@@ -107,11 +111,16 @@ fn request(seed: u64) -> ExportTraceServiceRequest {
         ],
         ..Resource::default()
     };
-    let scope = InstrumentationScope { name: "web.server".into(), version: "0.66b1".into(), ..Default::default() };
+    let scope =
+        InstrumentationScope { name: "web.server".into(), version: "0.66b1".into(), ..Default::default() };
     let spans = (0..SPANS as u64).map(|n| one_span(seed * SPANS as u64 + n)).collect();
     let scope_spans = vec![ScopeSpans { scope: Some(scope), spans, schema_url: String::new() }];
     ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans { resource: Some(resource), scope_spans, schema_url: String::new() }],
+        resource_spans: vec![ResourceSpans {
+            resource: Some(resource),
+            scope_spans,
+            schema_url: String::new(),
+        }],
     }
 }
 
@@ -119,9 +128,15 @@ fn one_span(n: u64) -> Span {
     let start = 1_795_295_270_846_226_698 + n * 1_000_003;
     let failed = n.is_multiple_of(50);
     let mut span = Span {
-        trace_id: (u128::from(n / 8 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).to_be_bytes().to_vec(),
+        trace_id: (u128::from(n / 8 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+            .to_be_bytes()
+            .to_vec(),
         span_id: (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec(),
-        parent_span_id: if n.is_multiple_of(8) { Vec::new() } else { n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec() },
+        parent_span_id: if n.is_multiple_of(8) {
+            Vec::new()
+        } else {
+            n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec()
+        },
         name: "POST /api/v1/orders/{order_id}".into(),
         kind: 2,
         start_time_unix_nano: start,
@@ -154,7 +169,10 @@ fn one_span(n: u64) -> Span {
             attributes: vec![
                 text("exception.type", "ValueError"),
                 text("exception.message", "order is \"closed\""),
-                text("exception.stacktrace", "Traceback (most recent call last):\n  File \"orders.py\", line 7\n".repeat(10)),
+                text(
+                    "exception.stacktrace",
+                    "Traceback (most recent call last):\n  File \"orders.py\", line 7\n".repeat(10),
+                ),
             ],
             ..Default::default()
         });
@@ -192,6 +210,8 @@ fn json(request: &ExportTraceServiceRequest) -> String {
         })
         .collect();
     let resource = group.resource.as_ref().map(|resource| attributes(&resource.attributes));
-    let scope_spans = serde_json::json!([{"scope": {"name": "web.server", "version": "0.66b1"}, "spans": spans}]);
-    serde_json::json!({"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": scope_spans}]}).to_string()
+    let scope_spans =
+        serde_json::json!([{"scope": {"name": "web.server", "version": "0.66b1"}, "spans": spans}]);
+    serde_json::json!({"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": scope_spans}]})
+        .to_string()
 }

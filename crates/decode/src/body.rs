@@ -126,7 +126,13 @@ mod tests {
     const DATA: &[u8] = b"spans spans spans spans and some more of them";
 
     fn all() -> [(&'static str, Vec<u8>); 5] {
-        [("gzip", gzip(DATA)), ("X-GZip ", gzip(DATA)), ("deflate", zlib(DATA)), ("deflate", raw(DATA)), ("zstd", zstd(DATA))]
+        [
+            ("gzip", gzip(DATA)),
+            ("X-GZip ", gzip(DATA)),
+            ("deflate", zlib(DATA)),
+            ("deflate", raw(DATA)),
+            ("zstd", zstd(DATA)),
+        ]
     }
 
     #[test]

@@ -95,7 +95,9 @@ impl Transcoder<'_> {
             }
             Kind::Bytes => {
                 let text = self.json.string("base64 text")?;
-                let Some(bytes) = from_base64(&text) else { return Err(self.json.wrong("base64 text before")) };
+                let Some(bytes) = from_base64(&text) else {
+                    return Err(self.json.wrong("base64 text before"));
+                };
                 self.bytes(field, &bytes);
             }
             Kind::Id(len) => {

@@ -39,7 +39,12 @@ impl Format {
 }
 
 /// Reads the spans of a request received at `received`; see [`otlp::traces`] and [`otlp_json`].
-pub fn traces(format: Format, body: Bytes, received: TimeNs, limits: &Limits) -> Result<SpanBatch, Malformed> {
+pub fn traces(
+    format: Format,
+    body: Bytes,
+    received: TimeNs,
+    limits: &Limits,
+) -> Result<SpanBatch, Malformed> {
     match format {
         Format::Protobuf => otlp::traces(body, received, limits),
         Format::Json => {

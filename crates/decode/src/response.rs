@@ -56,7 +56,8 @@ pub fn partial(signal: Signal, format: Format, rejected: &[Rejected]) -> Vec<u8>
                 Signal::Logs => "rejectedLogRecords",
                 Signal::Metrics => "rejectedDataPoints",
             };
-            let mut out = format!("{{\"partialSuccess\":{{\"{field}\":\"{count}\",\"errorMessage\":").into_bytes();
+            let mut out =
+                format!("{{\"partialSuccess\":{{\"{field}\":\"{count}\",\"errorMessage\":").into_bytes();
             model::attr_json::write::push_str(&mut out, &message);
             out.extend_from_slice(b"}}");
             out
@@ -108,7 +109,14 @@ pub fn status_with_retry(code: Code, message: &str, retry_secs: u32) -> Vec<u8> 
 /// The answer for a signal that this version does not take.
 pub fn not_available(signal: Signal, format: Format) -> Vec<u8> {
     let cause = DropReason::SignalNotAvailable.describe();
-    status(format, Code::Unimplemented, &format!("{signal}: {cause} Switch its exporter off, for example OTEL_{}_EXPORTER=none", signal.as_str().to_ascii_uppercase()))
+    status(
+        format,
+        Code::Unimplemented,
+        &format!(
+            "{signal}: {cause} Switch its exporter off, for example OTEL_{}_EXPORTER=none",
+            signal.as_str().to_ascii_uppercase()
+        ),
+    )
 }
 
 fn push_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -141,7 +149,8 @@ mod tests {
         assert_eq!(success(Format::Protobuf), [0x0a, 0]);
         assert_eq!(partial(Signal::Logs, Format::Json, &[]), b"{\"partialSuccess\":{}}");
         let bytes = partial(Signal::Traces, Format::Protobuf, &rejected());
-        let partial_success = ExportTraceServiceResponse::decode(&bytes[..]).expect("a message").partial_success;
+        let partial_success =
+            ExportTraceServiceResponse::decode(&bytes[..]).expect("a message").partial_success;
         let partial_success = partial_success.expect("set");
         assert_eq!(partial_success.rejected_spans, 301);
         let text = "300 rejected, first: a \"b\"; 1 rejected, first: c";
@@ -157,7 +166,9 @@ mod tests {
         assert_eq!(status(Format::Protobuf, Code::InvalidArgument, "no"), b"\x08\x03\x12\x02no");
         assert_eq!(status(Format::Json, Code::InvalidArgument, "no"), b"{\"code\":3,\"message\":\"no\"}");
         let retry = status_with_retry(Code::Unavailable, "", 300);
-        let any = [b"\x0a\x28type.googleapis.com/google.rpc.RetryInfo".as_slice(), b"\x12\x05\x0a\x03\x08\xac\x02"].concat();
+        let any =
+            [b"\x0a\x28type.googleapis.com/google.rpc.RetryInfo".as_slice(), b"\x12\x05\x0a\x03\x08\xac\x02"]
+                .concat();
         assert_eq!(retry, [b"\x08\x0e\x1a".as_slice(), &[any.len() as u8], &any].concat());
         let text = String::from_utf8(not_available(Signal::Logs, Format::Json)).expect("text");
         assert!(text.starts_with("{\"code\":12,\"message\":\"logs: "), "{text}");

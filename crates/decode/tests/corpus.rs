@@ -8,8 +8,8 @@ use std::path::Path;
 use bytes::Bytes;
 use decode::request::{Format, traces};
 use decode::{Limits, body, otlp};
-use model::span_rows::batch_of;
 use model::TimeNs;
+use model::span_rows::batch_of;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use testkit::external::{Folder, find};
@@ -18,11 +18,13 @@ const RECEIVED: TimeNs = TimeNs(42);
 
 #[test]
 fn every_complete_body_is_read_as_sent() {
-    let Some(root) = find(Folder::Corpus, "manifest.json").and_then(|path| path.parent().map(Path::to_owned)) else {
+    let Some(root) = find(Folder::Corpus, "manifest.json").and_then(|path| path.parent().map(Path::to_owned))
+    else {
         return;
     };
     let (mut bodies, mut spans, mut prefixes) = (0, 0, 0);
-    for scenario in std::fs::read_dir(&root).expect("the corpus").map(|entry| entry.expect("an entry").path()) {
+    for scenario in std::fs::read_dir(&root).expect("the corpus").map(|entry| entry.expect("an entry").path())
+    {
         let Ok(manifest) = std::fs::read(scenario.join("manifest.json")) else { continue };
         let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("a manifest");
         for file in manifest["files"].as_array().into_iter().flatten() {
@@ -32,7 +34,9 @@ fn every_complete_body_is_read_as_sent() {
                 continue;
             }
             let name = format!("{}/{}", scenario.display(), file["file"]);
-            for (message, counts) in messages(&scenario, file).into_iter().zip(file["decoded"].as_array().expect("a list")) {
+            for (message, counts) in
+                messages(&scenario, file).into_iter().zip(file["decoded"].as_array().expect("a list"))
+            {
                 let expected = counts["spans"].as_u64().unwrap_or(0);
                 check(&name, is_json(file), message.clone(), expected);
                 bodies += 1;
@@ -79,16 +83,21 @@ fn messages(scenario: &Path, file: &serde_json::Value) -> Vec<Bytes> {
 
 fn check(name: &str, is_json: bool, message: Bytes, spans: u64) {
     let format = if is_json { Format::Json } else { Format::Protobuf };
-    let decoded = traces(format, message.clone(), RECEIVED, &Limits::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let decoded = traces(format, message.clone(), RECEIVED, &Limits::default())
+        .unwrap_or_else(|e| panic!("{name}: {e}"));
     assert_eq!((decoded.spans_received, decoded.repaired_texts), (spans, 0), "{name}");
     assert!(decoded.rejected.is_empty(), "{name}: {:?}", decoded.rejected);
     let protobuf = if is_json {
         json_spans(name, &message, &decoded);
-        decode::otlp_json::traces_to_protobuf(&message, &Limits::default()).expect("read before").protobuf.into()
+        decode::otlp_json::traces_to_protobuf(&message, &Limits::default())
+            .expect("read before")
+            .protobuf
+            .into()
     } else {
         message
     };
-    let request = ExportTraceServiceRequest::decode(protobuf.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let request =
+        ExportTraceServiceRequest::decode(protobuf.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
     let expected = batch_of(&support::spans_of(request, RECEIVED));
     let again = otlp::traces(protobuf, RECEIVED, &Limits::default()).expect("read before");
     assert_eq!(again.batch, decoded.batch, "{name}");
@@ -103,7 +112,10 @@ fn json_spans(name: &str, message: &[u8], decoded: &decode::SpanBatch) {
     let mut rows = model::span_rows::SpanReader::new(&decoded.batch).expect("the schema");
     let mut row = 0;
     let groups = request["resourceSpans"].as_array().into_iter().flatten();
-    for span in groups.flat_map(|g| g["scopeSpans"].as_array().into_iter().flatten()).flat_map(|s| s["spans"].as_array().into_iter().flatten()) {
+    for span in groups
+        .flat_map(|g| g["scopeSpans"].as_array().into_iter().flatten())
+        .flat_map(|s| s["spans"].as_array().into_iter().flatten())
+    {
         let read = rows.span(row).expect("own text");
         row += 1;
         assert_eq!(span["name"], *read.name, "{name}");
@@ -112,7 +124,10 @@ fn json_spans(name: &str, message: &[u8], decoded: &decode::SpanBatch) {
         let time = |value: &serde_json::Value| match value {
             serde_json::Value::String(text) => text.parse().expect("a number"),
             serde_json::Value::Number(number) => number.as_i64().expect("a whole number"),
-            words => words["high"].as_i64().expect("a word") << 32 | i64::from(words["low"].as_i64().expect("a word") as u32),
+            words => {
+                words["high"].as_i64().expect("a word") << 32
+                    | i64::from(words["low"].as_i64().expect("a word") as u32)
+            }
         };
         assert_eq!(time(&span["startTimeUnixNano"]), read.start.0, "{name}");
         assert_eq!(time(&span["endTimeUnixNano"]), read.end().0, "{name}");

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use decode::{Limits, otlp};
 use model::schema::well_known::WELL_KNOWN;
 use model::span_rows::batch_of;
-use model::{AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId};
+use model::{
+    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
+};
 use proptest::prelude::*;
 use prost::Message;
 
@@ -59,12 +61,13 @@ fn span() -> impl Strategy<Value = Span> {
     let ids = (1u128.., 1u64.., prop::option::of(1u64..), any::<u32>());
     let times = (0..i64::MAX, 0..i64::MAX);
     let texts = (text(), text(), text(), text(), text());
-    let event = (0..i64::MAX, text(), attrs(3), any::<u32>()).prop_map(|(time, name, attributes, dropped)| Event {
-        time: TimeNs(time),
-        name,
-        attributes,
-        dropped_attributes_count: dropped,
-    });
+    let event =
+        (0..i64::MAX, text(), attrs(3), any::<u32>()).prop_map(|(time, name, attributes, dropped)| Event {
+            time: TimeNs(time),
+            name,
+            attributes,
+            dropped_attributes_count: dropped,
+        });
     let link = (any::<u128>(), any::<u64>(), text(), attrs(3), any::<u32>()).prop_map(
         |(trace_id, span_id, trace_state, attributes, flags)| Link {
             trace_id: TraceId(trace_id.to_be_bytes()),
@@ -75,38 +78,46 @@ fn span() -> impl Strategy<Value = Span> {
             flags,
         },
     );
-    let lists = (attrs(12), attrs(8), attrs(3), prop::collection::vec(event, 0..3), prop::collection::vec(link, 0..3));
-    (ids, times, texts, lists, any::<i32>(), -1..4).prop_map(|(ids, times, texts, lists, kind, status)| Span {
-        trace_id: TraceId(ids.0.to_be_bytes()),
-        span_id: SpanId(ids.1.to_be_bytes()),
-        parent_span_id: ids.2.map(|id| SpanId(id.to_be_bytes())),
-        name: texts.0,
-        kind: SpanKind(kind),
-        start: TimeNs(times.0),
-        duration_nano: times.1 - times.0,
-        status_code: StatusCode(status),
-        status_message: texts.1,
-        trace_state: texts.2,
-        flags: ids.3,
-        attributes: lists.0,
-        dropped_attributes_count: ids.3 / 2,
-        events: lists.3,
-        dropped_events_count: ids.3 / 3,
-        links: lists.4,
-        dropped_links_count: ids.3 / 5,
-        resource: Arc::new(Resource {
-            attributes: lists.1,
-            dropped_attributes_count: ids.3 / 7,
-            schema_url: texts.3.clone(),
-        }),
-        scope: Arc::new(Scope {
-            name: texts.3,
-            version: texts.4.clone(),
-            attributes: lists.2,
-            dropped_attributes_count: ids.3 / 9,
-            schema_url: texts.4,
-        }),
-        received: TimeNs(77),
+    let lists = (
+        attrs(12),
+        attrs(8),
+        attrs(3),
+        prop::collection::vec(event, 0..3),
+        prop::collection::vec(link, 0..3),
+    );
+    (ids, times, texts, lists, any::<i32>(), -1..4).prop_map(|(ids, times, texts, lists, kind, status)| {
+        Span {
+            trace_id: TraceId(ids.0.to_be_bytes()),
+            span_id: SpanId(ids.1.to_be_bytes()),
+            parent_span_id: ids.2.map(|id| SpanId(id.to_be_bytes())),
+            name: texts.0,
+            kind: SpanKind(kind),
+            start: TimeNs(times.0),
+            duration_nano: times.1 - times.0,
+            status_code: StatusCode(status),
+            status_message: texts.1,
+            trace_state: texts.2,
+            flags: ids.3,
+            attributes: lists.0,
+            dropped_attributes_count: ids.3 / 2,
+            events: lists.3,
+            dropped_events_count: ids.3 / 3,
+            links: lists.4,
+            dropped_links_count: ids.3 / 5,
+            resource: Arc::new(Resource {
+                attributes: lists.1,
+                dropped_attributes_count: ids.3 / 7,
+                schema_url: texts.3.clone(),
+            }),
+            scope: Arc::new(Scope {
+                name: texts.3,
+                version: texts.4.clone(),
+                attributes: lists.2,
+                dropped_attributes_count: ids.3 / 9,
+                schema_url: texts.4,
+            }),
+            received: TimeNs(77),
+        }
     })
 }
 

@@ -19,12 +19,7 @@ use stdx::go::template::{CallError, Host, Template, Value};
 const ROUNDS: usize = 15;
 
 /// Runs both in turn and prints the ratio of the fastest runs.
-fn compare(
-    name: &str,
-    at_most: f64,
-    mut ours: impl FnMut() -> u64,
-    mut reference: impl FnMut() -> u64,
-) {
+fn compare(name: &str, at_most: f64, mut ours: impl FnMut() -> u64, mut reference: impl FnMut() -> u64) {
     let (mut best_ours, mut best_reference) = (u64::MAX, u64::MAX);
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -41,9 +36,7 @@ fn compare(
 }
 
 fn pipeline(stages: &str, shown: Shown) -> Pipeline {
-    let expr = parse(&format!("{{app=\"a\"}} {stages}"))
-        .into_result()
-        .expect("the query is fixed");
+    let expr = parse(&format!("{{app=\"a\"}} {stages}")).into_result().expect("the query is fixed");
     let ExprKind::Log(log) = expr.kind else {
         unreachable!("the query is a log query");
     };
@@ -101,29 +94,18 @@ fn logfmt_lines(count: usize) -> Vec<String> {
 
 fn json() {
     let (stream, lines) = (stream(), json_lines(2_000));
-    let mut ours = pipeline(
-        r#"|= "request" | json | status >= 500"#,
-        Shown::Only(Vec::new()),
-    );
+    let mut ours = pipeline(r#"|= "request" | json | status >= 500"#, Shown::Only(Vec::new()));
     compare(
         "contains_json_filter",
         0.4,
         || send(&mut ours, &stream, &lines),
-        || {
-            lines
-                .iter()
-                .filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
-                .count() as u64
-        },
+        || lines.iter().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count() as u64,
     );
 }
 
 fn logfmt() {
     let (stream, lines) = (stream(), logfmt_lines(5_000));
-    let mut ours = pipeline(
-        "| logfmt | status = 200",
-        Shown::Only(vec!["level".to_owned()]),
-    );
+    let mut ours = pipeline("| logfmt | status = 200", Shown::Only(vec!["level".to_owned()]));
     compare(
         "logfmt",
         2.0,
@@ -139,8 +121,7 @@ fn logfmt() {
                         _ => {}
                     }
                 }
-                sum +=
-                    u64::from(status == Some(200.0)) + level.map_or(0, |level| level.len() as u64);
+                sum += u64::from(status == Some(200.0)) + level.map_or(0, |level| level.len() as u64);
             }
             sum
         },
@@ -149,7 +130,8 @@ fn logfmt() {
 
 fn pattern() {
     let (stream, lines) = (stream(), logfmt_lines(5_000));
-    let text = "ts=<ts> level=<level> msg=\"<msg>\" method=<method> path=<path> status=<status> took=<took> <_>";
+    let text =
+        "ts=<ts> level=<level> msg=\"<msg>\" method=<method> path=<path> status=<status> took=<took> <_>";
     let mut ours = pipeline(&format!("| pattern `{text}`"), Shown::All);
     let parser = Pattern::for_parser(text).expect("the pattern is fixed");
     compare(
@@ -200,10 +182,7 @@ struct Pair<'a>(&'a [(&'a str, &'a str)]);
 
 impl Host for Pair<'_> {
     fn field(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| *value)
+        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
     }
 
     fn fields(&self) -> Vec<(String, String)> {
@@ -222,8 +201,7 @@ fn template() {
     let (stream, lines) = (stream(), logfmt_lines(5_000));
     let text = "{{ .app }} {{ .namespace | upper }}{{ if eq .pod \"x\" }}!{{ end }} {{ .missing }}";
     let mut ours = pipeline(&format!("| line_format `{text}`"), Shown::All);
-    let template =
-        Template::parse("t", text, &|name| name == "upper").expect("the template is fixed");
+    let template = Template::parse("t", text, &|name| name == "upper").expect("the template is fixed");
     let labels: Vec<(&str, &str)> = stream.iter().collect();
     compare(
         "template",
@@ -233,8 +211,7 @@ fn template() {
             let mut sum = 0;
             for _ in &lines {
                 let mut out = String::new();
-                sum += u64::from(template.execute(&Pair(&labels), &mut out).is_ok())
-                    + out.len() as u64;
+                sum += u64::from(template.execute(&Pair(&labels), &mut out).is_ok()) + out.len() as u64;
             }
             sum
         },
@@ -254,11 +231,7 @@ impl Source for Prepared {
 
 impl Batches for Taken<'_> {
     fn applied(&self) -> Applied {
-        Applied {
-            matchers: true,
-            range: true,
-            ..Applied::default()
-        }
+        Applied { matchers: true, range: true, ..Applied::default() }
     }
 
     fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, Error> {
@@ -307,13 +280,10 @@ fn contains() {
             })
             .collect::<Vec<_>>()
     };
-    let expr = parse("sum(count_over_time({app=\"a\"} |= \"needlexy\" [1m]))")
-        .into_result()
-        .expect("fixed");
+    let expr = parse("sum(count_over_time({app=\"a\"} |= \"needlexy\" [1m]))").into_result().expect("fixed");
     let params = Params::instant(2_000_000_000);
-    let mut prepared: Vec<Prepared> = (0..ROUNDS)
-        .map(|_| Prepared(std::cell::RefCell::new((batches(), Vec::new()))))
-        .collect();
+    let mut prepared: Vec<Prepared> =
+        (0..ROUNDS).map(|_| Prepared(std::cell::RefCell::new((batches(), Vec::new())))).collect();
     // The reference reads lines that no cache holds, as ours does.
     let mut texts: Vec<String> = (0..ROUNDS).map(|_| text.clone()).collect();
     let mut read = Vec::new();
@@ -343,11 +313,7 @@ fn parsing() {
     compare(
         "parse_to_lex",
         5.0,
-        || {
-            (0..200)
-                .map(|_| parse(query).diagnostics.len() as u64)
-                .sum()
-        },
+        || (0..200).map(|_| parse(query).diagnostics.len() as u64).sum(),
         || (0..200).map(|_| lex(query).tokens.len() as u64).sum(),
     );
     let chain = |count: usize| {
@@ -364,11 +330,7 @@ fn parsing() {
         "parse_linear",
         1.5,
         || parse(&long).diagnostics.len() as u64,
-        || {
-            (0..10)
-                .map(|_| parse(&short).diagnostics.len() as u64)
-                .sum()
-        },
+        || (0..10).map(|_| parse(&short).diagnostics.len() as u64).sum(),
     );
 }
 

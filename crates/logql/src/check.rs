@@ -17,22 +17,14 @@ pub fn check(text: &str) -> Result<String, Vec<Diagnostic>> {
     }
     let mut diagnostics = Vec::new();
     check_stages(&parsed.expr, &mut diagnostics);
-    if diagnostics.is_empty() {
-        Ok(parsed.expr.to_string())
-    } else {
-        Err(diagnostics)
-    }
+    if diagnostics.is_empty() { Ok(parsed.expr.to_string()) } else { Err(diagnostics) }
 }
 
 fn check_stages(expr: &Expr, diagnostics: &mut Vec<Diagnostic>) {
     match &expr.kind {
         ExprKind::Log(log) => check_log(log, None, diagnostics),
         ExprKind::RangeAggregation(aggregation) => {
-            check_log(
-                &aggregation.range.log,
-                aggregation.range.unwrap.as_ref(),
-                diagnostics,
-            );
+            check_log(&aggregation.range.log, aggregation.range.unwrap.as_ref(), diagnostics);
         }
         ExprKind::VectorAggregation(aggregation) => check_stages(&aggregation.expr, diagnostics),
         ExprKind::LabelReplace(replace) => check_stages(&replace.expr, diagnostics),
@@ -61,7 +53,5 @@ fn check_log(log: &LogExpr, unwrap: Option<&Unwrap>, diagnostics: &mut Vec<Diagn
 /// The text of an error without what [`Diagnostic`] puts before it.
 fn text_of(error: &Error) -> String {
     let text = error.to_string();
-    text.strip_prefix("parse error : ")
-        .unwrap_or(&text)
-        .to_owned()
+    text.strip_prefix("parse error : ").unwrap_or(&text).to_owned()
 }

@@ -53,16 +53,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parse(diagnostic) => diagnostic.fmt(f),
-            Self::Stage {
-                stage: Some(stage),
-                message,
-            } => {
+            Self::Stage { stage: Some(stage), message } => {
                 write!(f, "parse error : stage '{stage}' : {message}")
             }
-            Self::Stage {
-                stage: None,
-                message,
-            } => write!(f, "parse error : {message}"),
+            Self::Stage { stage: None, message } => write!(f, "parse error : {message}"),
             Self::Pipeline { labels } => {
                 let error = labels.get("__error__").unwrap_or("");
                 write!(

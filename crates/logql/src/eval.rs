@@ -55,12 +55,7 @@ impl Params {
 
     /// A range query.
     pub fn range(start_ns: i64, end_ns: i64, step_ns: i64) -> Self {
-        Self {
-            end_ns,
-            step_ns,
-            now_ns: end_ns,
-            ..Self::instant(start_ns)
-        }
+        Self { end_ns, step_ns, now_ns: end_ns, ..Self::instant(start_ns) }
     }
 
     /// Whether there is one step only, whose answer is a vector.
@@ -189,19 +184,13 @@ impl Evaluation<'_> {
     fn check_memory(&self, more: usize) -> Result<(), Error> {
         let limit = self.control.memory_bytes_max;
         if self.memory_bytes.saturating_add(more) > limit {
-            return Err(Error::Limit(format!(
-                "query needs more memory than allowed (limit: {limit} bytes)"
-            )));
+            return Err(Error::Limit(format!("query needs more memory than allowed (limit: {limit} bytes)")));
         }
         Ok(())
     }
 
     fn check_cancelled(&self) -> Result<(), Error> {
-        if (self.control.is_cancelled)() {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        if (self.control.is_cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     fn value(&mut self, expr: &Expr) -> Result<Value, Error> {
@@ -210,10 +199,7 @@ impl Evaluation<'_> {
             ExprKind::Literal(number) => Ok(Value::Scalar(*number)),
             ExprKind::Vector(number) => {
                 let values = vec![Some(*number); self.steps];
-                Ok(Value::Series(vec![Series {
-                    labels: LabelSet::default(),
-                    values,
-                }]))
+                Ok(Value::Series(vec![Series { labels: LabelSet::default(), values }]))
             }
             ExprKind::RangeAggregation(aggregation) => {
                 range::evaluate(self, aggregation, None).map(Value::Series)
@@ -222,12 +208,10 @@ impl Evaluation<'_> {
                 vector::evaluate(self, aggregation).map(Value::Series)
             }
             ExprKind::Binary(binary) => binary::evaluate(self, binary),
-            ExprKind::LabelReplace(replace) => {
-                label_replace::evaluate(self, replace).map(Value::Series)
+            ExprKind::LabelReplace(replace) => label_replace::evaluate(self, replace).map(Value::Series),
+            ExprKind::Log(_) | ExprKind::Error => {
+                Err(Error::Unsupported("unexpected expression inside of a metric query".to_owned()))
             }
-            ExprKind::Log(_) | ExprKind::Error => Err(Error::Unsupported(
-                "unexpected expression inside of a metric query".to_owned(),
-            )),
         }
     }
 
@@ -237,10 +221,7 @@ impl Evaluation<'_> {
             Value::Series(series) => series,
             Value::Scalar(number) => {
                 let values = vec![Some(number); self.steps];
-                vec![Series {
-                    labels: LabelSet::default(),
-                    values,
-                }]
+                vec![Series { labels: LabelSet::default(), values }]
             }
         })
     }
@@ -257,22 +238,12 @@ pub fn evaluate(
     control: &Control<'_>,
 ) -> Result<Answer, Error> {
     let steps = count_steps(params)?;
-    let mut evaluation = Evaluation {
-        params,
-        control,
-        source,
-        steps,
-        memory_bytes: 0,
-        cost: Cost::default(),
-    };
+    let mut evaluation =
+        Evaluation { params, control, source, steps, memory_bytes: 0, cost: Cost::default() };
     if let ExprKind::Log(log) = &expr.kind {
         let streams = log::evaluate(&mut evaluation, log)?;
         let cost = evaluation.cost;
-        return Ok(Answer {
-            data: Data::Streams(streams),
-            warnings: Vec::new(),
-            cost,
-        });
+        return Ok(Answer { data: Data::Streams(streams), warnings: Vec::new(), cost });
     }
     if !params.is_instant() && contains(expr, &|op| op == VectorOp::ApproxTopk) {
         let text = "approx_topk is only supported on instant queries";
@@ -284,10 +255,7 @@ pub fn evaluate(
         Value::Scalar(number) if params.is_instant() => Data::Scalar(number),
         Value::Scalar(number) => {
             let values = vec![Some(number); steps];
-            Data::Matrix(vec![Series {
-                labels: LabelSet::default(),
-                values,
-            }])
+            Data::Matrix(vec![Series { labels: LabelSet::default(), values }])
         }
         Value::Series(mut series) => {
             series.retain(|series| series.values.iter().any(Option::is_some));
@@ -296,18 +264,10 @@ pub fn evaluate(
             if !params.is_instant() || !contains(expr, &is_sorting) {
                 series.sort_by(|a, b| a.labels.cmp(&b.labels));
             }
-            if params.is_instant() {
-                Data::Vector(series)
-            } else {
-                Data::Matrix(series)
-            }
+            if params.is_instant() { Data::Vector(series) } else { Data::Matrix(series) }
         }
     };
-    Ok(Answer {
-        data,
-        warnings,
-        cost: evaluation.cost,
-    })
+    Ok(Answer { data, warnings, cost: evaluation.cost })
 }
 
 fn limit_series(
@@ -337,15 +297,9 @@ fn count_steps(params: &Params) -> Result<usize, Error> {
         return Ok(1);
     }
     let span = params.end_ns.saturating_sub(params.start_ns);
-    let steps = if span < 0 {
-        0
-    } else {
-        span / params.step_ns + 1
-    };
+    let steps = if span < 0 { 0 } else { span / params.step_ns + 1 };
     if steps > STEPS_MAX {
-        return Err(Error::Limit(format!(
-            "query has {steps} steps (limit: {STEPS_MAX})"
-        )));
+        return Err(Error::Limit(format!("query has {steps} steps (limit: {STEPS_MAX})")));
     }
     Ok(steps as usize)
 }

@@ -12,9 +12,7 @@ pub struct LabelSet {
 
 impl LabelSet {
     /// From pairs in any order; of a doubled name the last value wins.
-    pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(
-        pairs: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
+    pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let pairs = pairs
             .into_iter()
             .map(|(name, value)| (Arc::from(name.as_ref()), Arc::from(value.as_ref())))
@@ -33,18 +31,13 @@ impl LabelSet {
             }
             is_double
         });
-        Self {
-            pairs: pairs.into(),
-        }
+        Self { pairs: pairs.into() }
     }
 
     /// The value of a label; `None` when absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         // Streams have few labels, for which looking at all is faster than halving.
-        self.pairs
-            .iter()
-            .find(|(key, _)| &**key == name)
-            .map(|(_, value)| &**value)
+        self.pairs.iter().find(|(key, _)| &**key == name).map(|(_, value)| &**value)
     }
 
     /// Names and values, sorted by name.
@@ -69,24 +62,12 @@ impl LabelSet {
 
     /// The labels for which `keep` says yes.
     pub fn filtered(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
-        Self {
-            pairs: self
-                .pairs
-                .iter()
-                .filter(|(name, _)| keep(name))
-                .cloned()
-                .collect(),
-        }
+        Self { pairs: self.pairs.iter().filter(|(name, _)| keep(name)).cloned().collect() }
     }
 
     /// With a label set, or removed if the value is empty.
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let mut pairs: Vec<_> = self
-            .pairs
-            .iter()
-            .filter(|(key, _)| &**key != name)
-            .cloned()
-            .collect();
+        let mut pairs: Vec<_> = self.pairs.iter().filter(|(key, _)| &**key != name).cloned().collect();
         if !value.is_empty() {
             pairs.push((Arc::from(name), Arc::from(value)));
         }
@@ -95,9 +76,7 @@ impl LabelSet {
 
     /// Bytes that this set takes, for memory budgets; shared texts are counted fully.
     pub fn heap_bytes(&self) -> usize {
-        self.iter()
-            .map(|(name, value)| name.len() + value.len() + 64)
-            .sum()
+        self.iter().map(|(name, value)| name.len() + value.len() + 64).sum()
     }
 }
 

@@ -94,11 +94,7 @@ impl Pipeline {
             let step = compile(&stage.kind, needed, &mut names).map_err(|message| {
                 let is_own_text = message.starts_with("invalid regexp parser")
                     || message.starts_with("invalid pattern parser");
-                let stage = if is_own_text {
-                    None
-                } else {
-                    Some(stage.to_string())
-                };
+                let stage = if is_own_text { None } else { Some(stage.to_string()) };
                 Error::Stage { stage, message }
             })?;
             steps.extend(step);
@@ -106,18 +102,9 @@ impl Pipeline {
         let unwrap = unwrap
             .map(|unwrap| Unwrap::new(unwrap, &mut names))
             .transpose()
-            .map_err(|message| Error::Stage {
-                stage: None,
-                message,
-            })?;
+            .map_err(|message| Error::Stage { stage: None, message })?;
         names.seal();
-        Ok(Self {
-            steps,
-            unwrap,
-            names,
-            now_ns,
-            text_is_searched: false,
-        })
+        Ok(Self { steps, unwrap, names, now_ns, text_is_searched: false })
     }
 
     /// The names of the pipeline.
@@ -201,11 +188,7 @@ fn compile(kind: &StageKind, needed: &Needed, names: &mut Names) -> Result<Optio
             }
             Step::JsonFields(stage)
         }
-        StageKind::Logfmt {
-            strict,
-            keep_empty,
-            fields,
-        } => {
+        StageKind::Logfmt { strict, keep_empty, fields } => {
             let stage = logfmt::Logfmt::new(*strict, *keep_empty, fields, needed, names)?;
             if needed.is_nothing() {
                 return Ok(None);
@@ -218,9 +201,7 @@ fn compile(kind: &StageKind, needed: &Needed, names: &mut Names) -> Result<Optio
         }
         StageKind::Unpack => Step::Unpack(unpack::Unpack::new(needed, names)),
         StageKind::LineFormat(template) => Step::LineFormat(LineFormat::new(template)?),
-        StageKind::LabelFormat(formats) => {
-            Step::LabelFormat(label_format::LabelFormat::new(formats, names)?)
-        }
+        StageKind::LabelFormat(formats) => Step::LabelFormat(label_format::LabelFormat::new(formats, names)?),
         StageKind::Decolorize => Step::Decolorize,
         StageKind::Drop(selections) => Step::Drop(drop_keep::select(selections, names)?),
         StageKind::Keep(selections) => Step::Keep(drop_keep::select(selections, names)?),
@@ -240,12 +221,7 @@ pub fn without_idle(stages: &[Stage], unwrap: Option<&ast::Unwrap>, shown: &Show
         };
         takes_all && needed.is_nothing()
     };
-    stages
-        .iter()
-        .zip(&needed)
-        .filter(|pair| !is_idle(pair))
-        .map(|(stage, _)| stage.clone())
-        .collect()
+    stages.iter().zip(&needed).filter(|pair| !is_idle(pair)).map(|(stage, _)| stage.clone()).collect()
 }
 
 /// For each stage the labels that what comes after it reads.
@@ -298,13 +274,9 @@ fn add_filter(filter: &LabelFilter, needed: &mut Needed, names: &mut Names) {
 
 fn add_template(text: &str, needed: &mut Needed, names: &mut Names) {
     // A template that cannot be compiled is complained about elsewhere.
-    let fields = LineFormat::new(text)
-        .ok()
-        .and_then(|stage| stage.template().fields());
+    let fields = LineFormat::new(text).ok().and_then(|stage| stage.template().fields());
     match fields {
-        Some(fields) => fields
-            .iter()
-            .for_each(|name| needed.add(names.intern(name))),
+        Some(fields) => fields.iter().for_each(|name| needed.add(names.intern(name))),
         None => *needed = Needed::All,
     }
 }

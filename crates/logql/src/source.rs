@@ -169,16 +169,9 @@ impl Batch {
     }
 
     fn push_entry(&mut self, stream: u32, time_ns: i64, line_bytes: usize, metadata: &[Pair]) {
-        self.metadata.extend(
-            metadata
-                .iter()
-                .map(|(name, value)| (Arc::clone(name), Arc::clone(value))),
-        );
+        self.metadata.extend(metadata.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))));
         // Places are kept in 32 bits; sources hand over batches of some megabytes.
-        assert!(
-            u32::try_from(self.lines.len()).is_ok(),
-            "a batch holds less than 4 GiB"
-        );
+        assert!(u32::try_from(self.lines.len()).is_ok(), "a batch holds less than 4 GiB");
         self.line_bytes += line_bytes as u64;
         self.entries.push(Entry {
             stream,
@@ -206,21 +199,13 @@ impl Batch {
 
     /// The line of an entry.
     pub fn line(&self, index: usize) -> &str {
-        let start = if index == 0 {
-            0
-        } else {
-            self.entries[index - 1].line_end
-        };
+        let start = if index == 0 { 0 } else { self.entries[index - 1].line_end };
         &self.lines[start as usize..self.entries[index].line_end as usize]
     }
 
     /// The metadata of an entry.
     pub fn metadata(&self, index: usize) -> &[Pair] {
-        let start = if index == 0 {
-            0
-        } else {
-            self.entries[index - 1].metadata_end
-        };
+        let start = if index == 0 { 0 } else { self.entries[index - 1].metadata_end };
         &self.metadata[start as usize..self.entries[index].metadata_end as usize]
     }
 

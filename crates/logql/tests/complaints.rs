@@ -11,11 +11,7 @@ fn check(text: &str, want: Expect) {
     let mut out = String::new();
     for complaint in &complaints {
         let (start, end) = (complaint.span.start as usize, complaint.span.end as usize);
-        out += &format!(
-            "{text}\n{}{}\n{complaint}\n",
-            " ".repeat(start),
-            "^".repeat((end - start).max(1))
-        );
+        out += &format!("{text}\n{}{}\n{complaint}\n", " ".repeat(start), "^".repeat((end - start).max(1)));
     }
     out += &parsed.expr.to_string();
     want.assert_eq(&out);

@@ -22,10 +22,7 @@ fn answers_as_loki_did() {
     let mut source = MemorySource::new(1000, false);
     for request in list["load_requests"].as_array().unwrap() {
         let from = request["from"].as_str().unwrap_or("");
-        if let Some(body) = request["body_base64"]
-            .as_str()
-            .filter(|_| from.starts_with("synthetic"))
-        {
+        if let Some(body) = request["body_base64"].as_str().filter(|_| from.starts_with("synthetic")) {
             load(&mut source, &unsnap(&decode_base64(body)));
         }
     }
@@ -37,10 +34,7 @@ fn answers_as_loki_did() {
         if ours == wanted {
             passed += 1;
         } else {
-            failed.push(format!(
-                "{}\n  ours:   {ours}\n  wanted: {wanted}",
-                case["id"]
-            ));
+            failed.push(format!("{}\n  ours:   {ours}\n  wanted: {wanted}", case["id"]));
         }
     }
     println!("goldens logs/loki.json {passed}/{}", passed + failed.len());
@@ -75,9 +69,7 @@ fn judge(case: &Value, source: &MemorySource) -> Option<(String, String)> {
     })?;
     // Loki's simplified label patterns lose their anchors at `.*`; ours keep them, as documented.
     let loses_anchors = regex::Regex::new(r#"[a-z]=~"(\.\*[^"]*|[^"]*\.\*)""#).unwrap();
-    let has_ties = case["volatile"]
-        .as_array()
-        .is_some_and(|list| list.contains(&json!("ties")));
+    let has_ties = case["volatile"].as_array().is_some_and(|list| list.contains(&json!("ties")));
     if loses_anchors.is_match(query) || has_ties {
         return None;
     }
@@ -98,12 +90,7 @@ fn judge(case: &Value, source: &MemorySource) -> Option<(String, String)> {
         }
         let mut step = 0;
         if !is_log {
-            step = parameters
-                .get("step")?
-                .trim_end_matches('s')
-                .parse::<i64>()
-                .ok()?
-                * 1_000_000_000;
+            step = parameters.get("step")?.trim_end_matches('s').parse::<i64>().ok()? * 1_000_000_000;
             if step == 0 || (end - start) / step > 11_000 {
                 return None;
             }
@@ -113,23 +100,15 @@ fn judge(case: &Value, source: &MemorySource) -> Option<(String, String)> {
         Params::range(start, end, step)
     };
     params.limit = integer("limit").flatten().unwrap_or(100) as usize;
-    let is_forward = parameters
-        .get("direction")
-        .is_some_and(|text| text.eq_ignore_ascii_case("forward"));
-    params.direction = if is_forward {
-        Direction::Forward
-    } else {
-        Direction::Backward
-    };
+    let is_forward = parameters.get("direction").is_some_and(|text| text.eq_ignore_ascii_case("forward"));
+    params.direction = if is_forward { Direction::Forward } else { Direction::Backward };
     if let Some(interval) = parameters.get("interval") {
         params.interval_ns = interval.trim_end_matches('s').parse::<i64>().ok()? * 1_000_000_000;
     }
     let ours = parsed
         .into_result()
         .map_err(|error| error.to_string())
-        .and_then(|expr| {
-            evaluate(&expr, &params, source, &Control::default()).map_err(|e| e.to_string())
-        });
+        .and_then(|expr| evaluate(&expr, &params, source, &Control::default()).map_err(|e| e.to_string()));
     if case["response"]["status"] != json!(200) {
         let ours = ours.map_or_else(|error| error, |answer| format!("{:?}", answer.data));
         // The others are about parameters, which the API reads.
@@ -185,10 +164,7 @@ fn common(result: &Value) -> String {
     };
     let mut lines = Vec::new();
     for item in items {
-        let labels = item
-            .get("stream")
-            .or_else(|| item.get("metric"))
-            .unwrap_or(&Value::Null);
+        let labels = item.get("stream").or_else(|| item.get("metric")).unwrap_or(&Value::Null);
         let values = item.get("values").and_then(Value::as_array).cloned();
         for value in values.unwrap_or_else(|| vec![item["value"].clone()]) {
             let mut all: BTreeMap<String, String> = BTreeMap::new();
@@ -205,10 +181,7 @@ fn common(result: &Value) -> String {
                 (Some(_), Ok(number)) => format!("{:.9e}", number),
                 _ => text.to_owned(),
             };
-            lines.push(format!(
-                "{} {text} {all:?}",
-                value[0].to_string().trim_matches('"')
-            ));
+            lines.push(format!("{} {text} {all:?}", value[0].to_string().trim_matches('"')));
         }
     }
     lines.sort();
@@ -225,11 +198,8 @@ fn labels_json(labels: &LabelSet) -> Value {
 
 fn streams_json(streams: &[StreamResult]) -> Value {
     let one = |stream: &StreamResult| {
-        let values: Vec<Value> = stream
-            .entries
-            .iter()
-            .map(|entry| json!([entry.time_ns.to_string(), entry.line]))
-            .collect();
+        let values: Vec<Value> =
+            stream.entries.iter().map(|entry| json!([entry.time_ns.to_string(), entry.line])).collect();
         json!({"stream": labels_json(&stream.labels), "values": values})
     };
     streams.iter().map(one).collect()
@@ -264,10 +234,7 @@ fn detected_level(line: &str) -> String {
     )
     .unwrap();
     let is_packed = line.trim_start().starts_with('{') && line.contains("_entry");
-    let found = field
-        .captures(line)
-        .filter(|_| !is_packed)
-        .or_else(|| word.captures(line));
+    let found = field.captures(line).filter(|_| !is_packed).or_else(|| word.captures(line));
     let found = found.map_or("unknown".to_owned(), |captures| captures[1].to_lowercase());
     match found.as_str() {
         "warning" => "warn".to_owned(),
@@ -310,22 +277,13 @@ fn load(source: &mut MemorySource, request: &[u8]) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     for (_, _, stream) in fields(request) {
         let parts = fields(stream);
-        let labels = parts
-            .iter()
-            .find(|part| part.0 == 1)
-            .map_or(String::new(), |part| text(part.2));
+        let labels = parts.iter().find(|part| part.0 == 1).map_or(String::new(), |part| text(part.2));
         let ExprKind::Log(log) = parse(&labels).expr.kind else {
             panic!("{labels}");
         };
-        let mut pairs: Vec<(String, String)> = log
-            .matchers
-            .into_iter()
-            .map(|matcher| (matcher.name, matcher.value))
-            .collect();
-        let app = pairs
-            .iter()
-            .find(|pair| pair.0 == "app")
-            .map(|pair| pair.1.clone());
+        let mut pairs: Vec<(String, String)> =
+            log.matchers.into_iter().map(|matcher| (matcher.name, matcher.value)).collect();
+        let app = pairs.iter().find(|pair| pair.0 == "app").map(|pair| pair.1.clone());
         pairs.push(("service_name".to_owned(), app.unwrap_or_default()));
         let stream = source.add_stream(LabelSet::from_pairs(pairs));
         for (_, _, entry) in parts.iter().filter(|part| part.0 == 2) {
@@ -349,10 +307,7 @@ fn load(source: &mut MemorySource, request: &[u8]) {
                     }
                 }
             }
-            metadata.push((
-                Arc::from("detected_level"),
-                Arc::from(detected_level(&line)),
-            ));
+            metadata.push((Arc::from("detected_level"), Arc::from(detected_level(&line))));
             source.add(stream, time_ns, line, metadata);
         }
     }
@@ -368,10 +323,7 @@ fn unsnap(block: &[u8]) -> Vec<u8> {
         let extra = size.saturating_sub(59);
         let mut length = size;
         if extra > 0 {
-            length = tail[..extra]
-                .iter()
-                .rev()
-                .fold(0, |length, byte| length << 8 | *byte as usize);
+            length = tail[..extra].iter().rev().fold(0, |length, byte| length << 8 | *byte as usize);
         }
         let (literal, tail) = tail[extra..].split_at(length + 1);
         out.extend_from_slice(literal);

@@ -40,13 +40,8 @@ fn query() -> impl Strategy<Value = String> {
     ]);
     let log = (matcher, prop::collection::vec(stage, 0..4))
         .prop_map(|(matcher, stages)| format!("{{{matcher}}} {}", stages.join(" ")));
-    let window = prop::sample::select(vec![
-        "[5m]",
-        "[1h30m] offset 2m",
-        "[1w]",
-        "[90s] offset -10s",
-        "[500ms]",
-    ]);
+    let window =
+        prop::sample::select(vec!["[5m]", "[1h30m] offset 2m", "[1w]", "[90s] offset -10s", "[500ms]"]);
     let range = (log.clone(), window, 0..6_usize).prop_map(|(log, window, kind)| match kind {
         0 => format!("count_over_time({log} {window})"),
         1 => format!("rate({log} | unwrap bytes(v) | __error__=\"\" {window})"),
@@ -59,13 +54,7 @@ fn query() -> impl Strategy<Value = String> {
         prop_oneof![
             (
                 inner.clone(),
-                prop::sample::select(vec![
-                    "sum",
-                    "avg by (app)",
-                    "topk",
-                    "sort_desc",
-                    "max without ()"
-                ])
+                prop::sample::select(vec!["sum", "avg by (app)", "topk", "sort_desc", "max without ()"])
             )
                 .prop_map(|(inner, op)| match op {
                     "topk" => format!("topk by (app)(3, {inner})"),
@@ -92,11 +81,7 @@ fn query() -> impl Strategy<Value = String> {
                 ])
             )
                 .prop_map(|(a, b, op)| format!("{a} {op} {b}")),
-            (
-                inner.clone(),
-                inner.clone(),
-                prop::sample::select(vec!["-", "^", "or"])
-            )
+            (inner.clone(), inner.clone(), prop::sample::select(vec!["-", "^", "or"]))
                 .prop_map(|(a, b, op)| format!("({a} {op} {b}) {op} ({b} {op} {a})")),
             (inner.clone(), -5..5_i32).prop_map(|(a, n)| format!("{a} * {n}")),
             inner.prop_map(|a| format!(r#"label_replace({a}, "x", "$1-${{2}}", "y", "(.*)")"#)),
@@ -121,12 +106,7 @@ fn samples() -> impl Strategy<Value = Vec<Sample>> {
         0..60_i64,
         -20..20_i64,
     )
-        .prop_map(|(app, level, time_s, value)| Sample {
-            app,
-            level,
-            time_s,
-            value,
-        });
+        .prop_map(|(app, level, time_s, value)| Sample { app, level, time_s, value });
     prop::collection::vec(one, 0..40)
 }
 
@@ -186,10 +166,7 @@ fn text_of(op: &str, range_s: i64, offset_s: i64) -> String {
 
 fn run(text: &str, params: &Params, source: &MemorySource) -> Vec<Series> {
     let expr = parse(text).into_result().unwrap();
-    match evaluate(&expr, params, source, &Control::default())
-        .unwrap()
-        .data
-    {
+    match evaluate(&expr, params, source, &Control::default()).unwrap().data {
         Data::Matrix(series) | Data::Vector(series) => series,
         other => panic!("{other:?}"),
     }
@@ -198,17 +175,10 @@ fn run(text: &str, params: &Params, source: &MemorySource) -> Vec<Series> {
 fn show(series: &[Series]) -> Vec<String> {
     // Adding zero makes a zero of rounding errors positive.
     let rounded = |value: f64| (value * 1e6).round() / 1e6 + 0.0;
-    let number =
-        |value: &Option<f64>| value.map_or("-".to_owned(), |value| rounded(value).to_string());
+    let number = |value: &Option<f64>| value.map_or("-".to_owned(), |value| rounded(value).to_string());
     series
         .iter()
-        .map(|one| {
-            format!(
-                "{} {:?}",
-                one.labels,
-                one.values.iter().map(number).collect::<Vec<_>>()
-            )
-        })
+        .map(|one| format!("{} {:?}", one.labels, one.values.iter().map(number).collect::<Vec<_>>()))
         .collect()
 }
 

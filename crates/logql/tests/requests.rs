@@ -38,20 +38,8 @@ impl Source for Notes {
             request.lines,
             request.lines_if_filtered,
             request.fields,
-            list(
-                request
-                    .line_filters
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect()
-            ),
-            list(
-                request
-                    .label_filters
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect()
-            ),
+            list(request.line_filters.iter().map(ToString::to_string).collect()),
+            list(request.label_filters.iter().map(ToString::to_string).collect()),
             request.hints,
         );
         Ok(Box::new(Nothing))

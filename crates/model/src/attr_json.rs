@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn broken_text_is_an_error() {
-        for text in ["", "{", "{\"a\"}", "{\"a\":1,}", "[1]", "{\"a\":01x}", "{\"a\":1} x", "{\"a\":\"\\q\"}"] {
+        for text in ["", "{", "{\"a\"}", "{\"a\":1,}", "[1]", "{\"a\":01x}", "{\"a\":1} x", "{\"a\":\"\\q\"}"]
+        {
             assert!(read::parse_attrs(text).is_err(), "{text}");
         }
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));

@@ -91,10 +91,7 @@ impl FromStr for TenantId {
         if ok {
             Ok(Self(Arc::from(text)))
         } else {
-            Err(format!(
-                "tenant `{}` is not 1 to 64 characters of A-Z a-z 0-9 . _ -",
-                text.escape_debug()
-            ))
+            Err(format!("tenant `{}` is not 1 to 64 characters of A-Z a-z 0-9 . _ -", text.escape_debug()))
         }
     }
 }

@@ -22,9 +22,7 @@ impl Labels {
     }
 
     /// From pairs in any order; of a doubled name the last value wins.
-    pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(
-        pairs: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
+    pub fn from_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let mut builder = LabelsBuilder::default();
         for (name, value) in pairs {
             builder.set(name.as_ref(), value.as_ref());
@@ -108,8 +106,7 @@ impl Default for Labels {
 
 impl PartialEq for Labels {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash
-            && (Arc::ptr_eq(&self.pairs, &other.pairs) || self.pairs == other.pairs)
+        self.hash == other.hash && (Arc::ptr_eq(&self.pairs, &other.pairs) || self.pairs == other.pairs)
     }
 }
 

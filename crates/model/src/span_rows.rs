@@ -57,8 +57,7 @@ mod tests {
     }
 
     fn sorted(attrs: &Attrs) -> Vec<(String, String)> {
-        let mut pairs: Vec<_> =
-            attrs.iter().map(|(k, v)| (k.to_owned(), format!("{v:?}"))).collect();
+        let mut pairs: Vec<_> = attrs.iter().map(|(k, v)| (k.to_owned(), format!("{v:?}"))).collect();
         pairs.sort();
         pairs
     }

@@ -86,10 +86,7 @@ impl Annotations {
 
     /// The texts of one severity.
     pub fn texts(&self, severity: Severity, query: &str) -> Vec<String> {
-        self.iter()
-            .filter(|note| note.severity == severity)
-            .map(|note| note.render(query))
-            .collect()
+        self.iter().filter(|note| note.severity == severity).map(|note| note.render(query)).collect()
     }
 
     /// Whether there is none.
@@ -195,14 +192,8 @@ impl Annotations {
              https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
             metric,
         );
-        let fresh = Detail::Monotonicity {
-            from_ms: time_ms,
-            to_ms: time_ms,
-            low,
-            high,
-            difference,
-            samples: 1,
-        };
+        let fresh =
+            Detail::Monotonicity { from_ms: time_ms, to_ms: time_ms, low, high, difference, samples: 1 };
         let Some(note) = self.notes.get_mut(&text) else {
             let severity = Severity::Info;
             let note = Annotation { severity, span, text: text.clone(), detail: fresh };
@@ -224,9 +215,5 @@ impl Annotations {
 
 /// Adds the metric's name, if there is one.
 pub(crate) fn with_metric(text: &str, metric: &str) -> String {
-    if metric.is_empty() {
-        text.to_owned()
-    } else {
-        format!("{text} for metric name {}", quote(metric))
-    }
+    if metric.is_empty() { text.to_owned() } else { format!("{text} for metric name {}", quote(metric)) }
 }

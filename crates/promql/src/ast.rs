@@ -319,12 +319,7 @@ impl BinaryOp {
     pub const fn is_comparison(self) -> bool {
         matches!(
             self,
-            Self::Equal
-                | Self::NotEqual
-                | Self::Greater
-                | Self::Less
-                | Self::GreaterEqual
-                | Self::LessEqual
+            Self::Equal | Self::NotEqual | Self::Greater | Self::Less | Self::GreaterEqual | Self::LessEqual
         )
     }
 
@@ -437,12 +432,7 @@ impl AggregateOp {
     pub const fn has_param(self) -> bool {
         matches!(
             self,
-            Self::BottomK
-                | Self::CountValues
-                | Self::Quantile
-                | Self::TopK
-                | Self::LimitK
-                | Self::LimitRatio
+            Self::BottomK | Self::CountValues | Self::Quantile | Self::TopK | Self::LimitK | Self::LimitRatio
         )
     }
 

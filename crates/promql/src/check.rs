@@ -4,9 +4,7 @@
 //! change in the tree: the matching of binary expressions that do not match vectors goes away, and set
 //! operators become many-to-many.
 
-use crate::ast::{
-    Aggregate, AggregateOp, Binary, Call, Cardinality, Expr, ExprKind, Selector, ValueType,
-};
+use crate::ast::{Aggregate, AggregateOp, Binary, Call, Cardinality, Expr, ExprKind, Selector, ValueType};
 use crate::diagnostic::Diagnostic;
 use crate::parser::NAME_LABEL;
 use crate::signature::Arity;
@@ -36,11 +34,7 @@ impl Checker<'_> {
         if found != wanted {
             let mut diagnostic = Diagnostic::new(
                 expr.span,
-                format!(
-                    "expected type {} in {context}, got {}",
-                    wanted.documented(),
-                    found.documented()
-                ),
+                format!("expected type {} in {context}, got {}", wanted.documented(), found.documented()),
             );
             diagnostic.expected = Some(wanted.documented().to_owned());
             self.diagnostics.push(diagnostic);
@@ -78,10 +72,8 @@ impl Checker<'_> {
             ExprKind::Subquery(subquery) => {
                 let found = self.expr(&mut subquery.expr);
                 if found != ValueType::Vector {
-                    let message = format!(
-                        "subquery is only allowed on instant vector, got {} instead",
-                        found.short()
-                    );
+                    let message =
+                        format!("subquery is only allowed on instant vector, got {} instead", found.short());
                     self.error(span, message);
                 }
                 ValueType::Matrix
@@ -100,11 +92,8 @@ impl Checker<'_> {
 
     fn aggregate(&mut self, aggregate: &mut Aggregate) {
         self.expect_type(&mut aggregate.expr, ValueType::Vector, "aggregation expression");
-        let wanted = if aggregate.op == AggregateOp::CountValues {
-            ValueType::String
-        } else {
-            ValueType::Scalar
-        };
+        let wanted =
+            if aggregate.op == AggregateOp::CountValues { ValueType::String } else { ValueType::Scalar };
         if let Some(param) = &mut aggregate.param {
             self.expect_type(param, wanted, "aggregation parameter");
         }
@@ -151,10 +140,8 @@ impl Checker<'_> {
             for label in &matching.labels {
                 for _ in matching.include.iter().filter(|&include| include == label) {
                     let place = self.operator_span(binary);
-                    let message = format!(
-                        "label {} must not occur in ON and GROUP clause at once",
-                        quote(label)
-                    );
+                    let message =
+                        format!("label {} must not occur in ON and GROUP clause at once", quote(label));
                     self.diagnostics.push(Diagnostic::new(place, message));
                 }
             }
@@ -168,10 +155,8 @@ impl Checker<'_> {
         self.matching(binary, span, left == ValueType::Vector && right == ValueType::Vector);
         let has_scalar = left == ValueType::Scalar || right == ValueType::Scalar;
         if has_scalar && op.is_set() {
-            let message = format!(
-                "set operator {} not allowed in binary scalar expression",
-                quote(op.as_str())
-            );
+            let message =
+                format!("set operator {} not allowed in binary scalar expression", quote(op.as_str()));
             self.error(span, message);
         }
         if are_scalars { ValueType::Scalar } else { ValueType::Vector }
@@ -209,20 +194,17 @@ impl Checker<'_> {
         let name = quote(function.name);
         match function.arity {
             Arity::Exact if wanted != found => {
-                let message =
-                    format!("expected {wanted} argument(s) in call to {name}, got {found}");
+                let message = format!("expected {wanted} argument(s) in call to {name}, got {found}");
                 self.error(span, message);
             }
             Arity::Optional(_) | Arity::Many if found + 1 < wanted => {
                 let least = wanted - 1;
-                let message =
-                    format!("expected at least {least} argument(s) in call to {name}, got {found}");
+                let message = format!("expected at least {least} argument(s) in call to {name}, got {found}");
                 self.error(span, message);
             }
             Arity::Optional(times) if found > wanted - 1 + times => {
                 let most = wanted - 1 + times;
-                let message =
-                    format!("expected at most {most} argument(s) in call to {name}, got {found}");
+                let message = format!("expected at most {most} argument(s) in call to {name}, got {found}");
                 self.error(span, message);
             }
             _ => {}
@@ -233,9 +215,11 @@ impl Checker<'_> {
             self.info_filter(filter, span);
         }
         for (at, arg) in call.args.iter_mut().enumerate() {
-            let Some(&wanted) = function.args.get(at).or_else(|| {
-                if function.arity == Arity::Exact { None } else { function.args.last() }
-            }) else {
+            let Some(&wanted) = function
+                .args
+                .get(at)
+                .or_else(|| if function.arity == Arity::Exact { None } else { function.args.last() })
+            else {
                 break;
             };
             let context = format!("call to function {}", quote(function.name));

@@ -116,13 +116,12 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Execution(text) => f.write_str(text),
-            Self::TooManySamples => f.write_str(
-                "query processing would load too many samples into memory in query execution",
-            ),
-            Self::OutOfBudget { bytes_max } => write!(
-                f,
-                "query processing would use more than the budget of {bytes_max} bytes of memory"
-            ),
+            Self::TooManySamples => {
+                f.write_str("query processing would load too many samples into memory in query execution")
+            }
+            Self::OutOfBudget { bytes_max } => {
+                write!(f, "query processing would use more than the budget of {bytes_max} bytes of memory")
+            }
             Self::TimedOut => f.write_str("query timed out in expression evaluation"),
             Self::Canceled => f.write_str("query was canceled in expression evaluation"),
             Self::Source(text) => write!(f, "expanding series: {text}"),
@@ -141,9 +140,7 @@ impl Error {
     pub const fn kind(&self) -> stdx::Kind {
         match self {
             Self::Execution(_) => stdx::Kind::InvalidInput,
-            Self::TooManySamples | Self::OutOfBudget { .. } | Self::TimedOut => {
-                stdx::Kind::LimitExceeded
-            }
+            Self::TooManySamples | Self::OutOfBudget { .. } | Self::TimedOut => stdx::Kind::LimitExceeded,
             Self::Canceled => stdx::Kind::Cancelled,
             Self::Source(_) => stdx::Kind::Internal,
         }
@@ -232,17 +229,14 @@ pub fn evaluate(
 ) -> Result<Outcome, Error> {
     let steps = Steps::of(when)?;
     let value_type = expr.value_type();
-    if matches!(when, When::Range { .. })
-        && !matches!(value_type, ValueType::Scalar | ValueType::Vector)
-    {
+    if matches!(when, When::Range { .. }) && !matches!(value_type, ValueType::Scalar | ValueType::Vector) {
         return Err(Error::Execution(format!(
             "invalid expression type {} for range query, must be Scalar or instant Vector",
             stdx::go::quote::quote(value_type.documented())
         )));
     }
     let plan = plan::prepare(expr, when, options)?;
-    let context =
-        Context { source, limits, options, notes: RefCell::default(), is_range: steps.count > 1 };
+    let context = Context { source, limits, options, notes: RefCell::default(), is_range: steps.count > 1 };
     let value = context.value(expr, &plan, value_type, steps, when)?;
     Ok(Outcome { value, annotations: context.notes.into_inner() })
 }
@@ -270,10 +264,8 @@ impl Context<'_> {
                     return Ok(Value::Scalar(steps.start_ms, scalar.at(0)));
                 }
                 self.limits.hold(steps.count)?;
-                let samples = steps
-                    .iter()
-                    .map(|(step, time)| (time, SampleValue::Float(scalar.at(step))))
-                    .collect();
+                let samples =
+                    steps.iter().map(|(step, time)| (time, SampleValue::Float(scalar.at(step)))).collect();
                 Ok(Value::Matrix(vec![ResultSeries { labels: Labels::empty(), samples }]))
             }
             ValueType::Vector => {

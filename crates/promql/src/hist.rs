@@ -185,8 +185,7 @@ impl FloatHistogram {
     pub fn is_same(&self, other: &Self) -> bool {
         let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
         let same_buckets = |a: &[Bucket], b: &[Bucket]| {
-            a.len() == b.len()
-                && a.iter().zip(b).all(|(a, b)| a.index == b.index && same(a.count, b.count))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.index == b.index && same(a.count, b.count))
         };
         self.schema == other.schema
             && same(self.count, other.count)

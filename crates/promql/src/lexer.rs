@@ -215,8 +215,7 @@ impl<'a> Lexer<'a> {
             '!' => match self.next() {
                 Some('=') => self.emit(TokenKind::NotEqual),
                 other => {
-                    return self
-                        .fail(format!("unexpected character after '!': {}", show_rune(other)));
+                    return self.fail(format!("unexpected character after '!': {}", show_rune(other)));
                 }
             },
             '<' => {
@@ -323,9 +322,7 @@ impl<'a> Lexer<'a> {
         let kind = match TokenKind::of_word(word) {
             // The new words are keywords only before a parenthesis, so that metrics of that name
             // stay readable.
-            Some(TokenKind::Fill | TokenKind::FillLeft | TokenKind::FillRight)
-                if !self.is_paren_next() =>
-            {
+            Some(TokenKind::Fill | TokenKind::FillLeft | TokenKind::FillRight) if !self.is_paren_next() => {
                 TokenKind::Identifier
             }
             Some(kind) => kind,
@@ -381,8 +378,7 @@ impl<'a> Lexer<'a> {
                 Some('=') => self.emit(TokenKind::NotEqual),
                 other => {
                     let shown = show_rune(other);
-                    return self
-                        .fail(format!("unexpected character after '!' inside braces: {shown}"));
+                    return self.fail(format!("unexpected character after '!' inside braces: {shown}"));
                 }
             },
             '{' => return self.fail("unexpected left brace '{'"),

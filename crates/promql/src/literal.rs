@@ -17,8 +17,7 @@ pub(crate) fn number(text: &str) -> Result<f64, String> {
 /// of characters.
 pub(crate) fn unquote(literal: &str) -> Result<Vec<u8>, SyntaxError> {
     let mark = literal.chars().next().ok_or(SyntaxError)?;
-    let mut rest =
-        literal.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)).ok_or(SyntaxError)?;
+    let mut rest = literal.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)).ok_or(SyntaxError)?;
     match mark {
         '`' => Ok(rest.as_bytes().to_vec()),
         '"' | '\'' => {

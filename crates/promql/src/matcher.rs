@@ -72,11 +72,7 @@ enum Program {
 
 impl Matcher {
     /// A matcher; the error is that of Go's regular expressions.
-    pub fn new(
-        op: MatchOp,
-        name: impl Into<Arc<str>>,
-        value: impl Into<Arc<str>>,
-    ) -> Result<Self, String> {
+    pub fn new(op: MatchOp, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Result<Self, String> {
         let (name, value) = (name.into(), value.into());
         let program = if op.is_regex() {
             validate(&value).map_err(|error| error.to_string())?;
@@ -110,9 +106,9 @@ impl Matcher {
             MatchOp::Equal => *self.value == *value,
             MatchOp::NotEqual => *self.value != *value,
             MatchOp::Regex => self.program().is_some_and(|program| program.matches(value)),
-            MatchOp::NotRegex => self.program().is_some_and(|program| {
-                !matches!(program, Program::TooLarge(_)) && !program.matches(value)
-            }),
+            MatchOp::NotRegex => self
+                .program()
+                .is_some_and(|program| !matches!(program, Program::TooLarge(_)) && !program.matches(value)),
         }
     }
 

@@ -9,8 +9,8 @@ use stdx::go::number::{FloatFormat, format_float};
 use stdx::go::quote::quote_bytes;
 
 use crate::ast::{
-    Aggregate, At, Binary, Cardinality, Duration, DurationExpr, DurationKind, DurationOp, Expr,
-    ExprKind, Extension, Matching, NumberLiteral, RangeSelector, Selector, StringLiteral, Subquery,
+    Aggregate, At, Binary, Cardinality, Duration, DurationExpr, DurationKind, DurationOp, Expr, ExprKind,
+    Extension, Matching, NumberLiteral, RangeSelector, Selector, StringLiteral, Subquery,
 };
 use crate::duration::format_duration;
 use crate::matcher::{MatchOp, is_plain_label, quoted};

@@ -33,9 +33,7 @@ pub enum SeriesValue {
 /// Reads a line.
 pub fn parse_series(line: &str) -> Result<(Labels, Vec<SeriesValue>), ParseErrors> {
     let mut parser = SeriesParser { line, lexer: Lexer::for_series(line), ahead: None };
-    parser
-        .line()
-        .map_err(|diagnostic| ParseErrors { query: line.to_owned(), diagnostics: vec![diagnostic] })
+    parser.line().map_err(|diagnostic| ParseErrors { query: line.to_owned(), diagnostics: vec![diagnostic] })
 }
 
 type Parsed<T> = Result<T, Diagnostic>;
@@ -83,11 +81,7 @@ impl SeriesParser<'_> {
     }
 
     fn want(&mut self, kind: TokenKind, context: &str, expected: &str) -> Parsed<Token> {
-        if self.peek().kind == kind {
-            Ok(self.bump())
-        } else {
-            Err(self.unexpected(context, expected))
-        }
+        if self.peek().kind == kind { Ok(self.bump()) } else { Err(self.unexpected(context, expected)) }
     }
 
     fn string(&mut self) -> Parsed<String> {
@@ -152,11 +146,9 @@ impl SeriesParser<'_> {
 
     fn repetitions(&mut self) -> Parsed<u64> {
         let token = self.want(TokenKind::Number, "series values", "number")?;
-        let invalid = |why: &str| {
-            Diagnostic::new(token.span, format!("invalid repetition in series values: {why}"))
-        };
-        let count: u64 =
-            self.text(token.span).parse().map_err(|_| invalid("not a whole number"))?;
+        let invalid =
+            |why: &str| Diagnostic::new(token.span, format!("invalid repetition in series values: {why}"));
+        let count: u64 = self.text(token.span).parse().map_err(|_| invalid("not a whole number"))?;
         if count > REPETITIONS_MAX { Err(invalid("too many")) } else { Ok(count) }
     }
 
@@ -230,9 +222,7 @@ impl SeriesParser<'_> {
                 self.bump();
                 let count = self.repetitions()?;
                 let shared = Arc::new(first);
-                values.extend(
-                    (0..=count).map(|_| SeriesValue::Histogram(Arc::clone(&shared), has_hint)),
-                );
+                values.extend((0..=count).map(|_| SeriesValue::Histogram(Arc::clone(&shared), has_hint)));
                 return Ok(());
             }
             kind @ (TokenKind::Add | TokenKind::Sub) => kind,
@@ -322,10 +312,8 @@ impl SeriesParser<'_> {
     fn integer(&mut self) -> Parsed<i32> {
         let is_negative = self.accept(TokenKind::Sub);
         let token = self.want(TokenKind::Number, "histogram description", "number")?;
-        let magnitude: i32 = self
-            .text(token.span)
-            .parse()
-            .map_err(|_| Diagnostic::new(token.span, "not a whole number"))?;
+        let magnitude: i32 =
+            self.text(token.span).parse().map_err(|_| Diagnostic::new(token.span, "not a whole number"))?;
         Ok(if is_negative { -magnitude } else { magnitude })
     }
 

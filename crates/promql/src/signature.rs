@@ -85,10 +85,7 @@ pub static FUNCTIONS: &[Signature] = &[
     stable("histogram_count", &[Vector]),
     stable("histogram_fraction", &[Scalar, Scalar, Vector]),
     stable("histogram_quantile", &[Scalar, Vector]),
-    with_arity(
-        Arity::Optional(9),
-        experimental("histogram_quantiles", &[Vector, String, Scalar, Scalar]),
-    ),
+    with_arity(Arity::Optional(9), experimental("histogram_quantiles", &[Vector, String, Scalar, Scalar])),
     stable("histogram_stddev", &[Vector]),
     stable("histogram_stdvar", &[Vector]),
     stable("histogram_sum", &[Vector]),

@@ -378,10 +378,7 @@ impl TokenKind {
     /// Whether it may be a label name in a grouping.
     pub const fn is_grouping_label(self) -> bool {
         self.is_metric_name()
-            || matches!(
-                self,
-                K::Bool | K::GroupLeft | K::GroupRight | K::Ignoring | K::On | K::Atan2
-            )
+            || matches!(self, K::Bool | K::GroupLeft | K::GroupRight | K::Ignoring | K::On | K::Atan2)
     }
 }
 

@@ -5,8 +5,7 @@ use std::cell::Cell;
 
 use model::Labels;
 use promql::source::{
-    Chunk, Interrupt, Limits, MemorySource, Request, SeriesStream, Source, SourceError, Unwatched,
-    Watch,
+    Chunk, Interrupt, Limits, MemorySource, Request, SeriesStream, Source, SourceError, Unwatched, Watch,
 };
 use promql::{EvalOptions, Outcome, ParseOptions, When, evaluate, parse};
 
@@ -17,12 +16,7 @@ fn parse_error(query: &str) -> String {
     }
 }
 
-fn run(
-    query: &str,
-    when: When,
-    source: &dyn Source,
-    limits: &Limits<'_>,
-) -> Result<Outcome, String> {
+fn run(query: &str, when: When, source: &dyn Source, limits: &Limits<'_>) -> Result<Outcome, String> {
     let tree = parse(query, ParseOptions::ALL).map_err(|errors| errors.to_string())?;
     evaluate(&tree, when, EvalOptions::default(), source, limits).map_err(|error| error.to_string())
 }
@@ -119,12 +113,7 @@ fn patterns_are_limited() {
     assert!(parse_error("x{a=~\"x{1001}\"}").contains("invalid repeat count"));
     assert!(parse_error("x{a=~\"((((x{100}){100}){100}){100})\"}").contains("repeat"));
     let mut source = MemorySource::default();
-    source.push_float(
-        &Labels::from_pairs([("__name__", "x"), ("a", &"a".repeat(10_000))]),
-        0,
-        0,
-        1.0,
-    );
+    source.push_float(&Labels::from_pairs([("__name__", "x"), ("a", &"a".repeat(10_000))]), 0, 0, 1.0);
     let limits = Limits::new(64 << 20, 1_000_000, &Unwatched);
     // Exponential for engines that go back.
     let outcome = run("x{a=~\"(a*)*b\"}", When::Instant(0), &source, &limits);

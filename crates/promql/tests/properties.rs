@@ -32,30 +32,20 @@ fn selector() -> impl Strategy<Value = String> {
         (0_u32..5000).prop_map(|time| format!(" @ {time}")),
         Just(" @ end()".to_owned()),
     ];
-    (
-        prop::sample::select(vec!["x", "up", "foo:bar", "sum"]),
-        prop::collection::vec(matcher, 0..3),
-        modifiers,
-    )
+    (prop::sample::select(vec!["x", "up", "foo:bar", "sum"]), prop::collection::vec(matcher, 0..3), modifiers)
         .prop_map(|(name, matchers, modifiers)| {
-            let braces = if matchers.is_empty() {
-                String::new()
-            } else {
-                format!("{{{}}}", matchers.join(","))
-            };
+            let braces =
+                if matchers.is_empty() { String::new() } else { format!("{{{}}}", matchers.join(",")) };
             format!("{name}{braces}{modifiers}")
         })
 }
 
 fn range() -> impl Strategy<Value = String> {
-    (prop::sample::select(vec!["x", "up{a=\"b\"}"]), duration(), duration(), any::<bool>())
-        .prop_map(|(series, range, step, is_subquery)| {
-            if is_subquery {
-                format!("{series}[{range}:{step}]")
-            } else {
-                format!("{series}[{range}]")
-            }
-        })
+    (prop::sample::select(vec!["x", "up{a=\"b\"}"]), duration(), duration(), any::<bool>()).prop_map(
+        |(series, range, step, is_subquery)| {
+            if is_subquery { format!("{series}[{range}:{step}]") } else { format!("{series}[{range}]") }
+        },
+    )
 }
 
 fn query() -> impl Strategy<Value = String> {
@@ -66,8 +56,7 @@ fn query() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         let op = prop::sample::select(vec![
-            "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<= bool", "and", "or",
-            "unless",
+            "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<= bool", "and", "or", "unless",
         ]);
         let matching = prop_oneof![
             Just(String::new()),
@@ -80,8 +69,7 @@ fn query() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|inner| format!("({inner})")),
             inner.clone().prop_map(|inner| format!("-{inner}")),
             inner.clone().prop_map(|inner| format!("abs({inner})")),
-            (inner.clone(), -9.0_f64..9.0)
-                .prop_map(|(inner, n)| format!("clamp_min({inner}, {n})")),
+            (inner.clone(), -9.0_f64..9.0).prop_map(|(inner, n)| format!("clamp_min({inner}, {n})")),
             (label_list(), inner.clone(), any::<bool>()).prop_map(|(labels, inner, is_without)| {
                 let word = if is_without { "without" } else { "by" };
                 format!("sum {word} ({labels}) ({inner})")
@@ -105,8 +93,7 @@ fn source(data: &[Vec<Option<f64>>], chunk_samples: usize) -> MemorySource {
     for (number, samples) in data.iter().enumerate() {
         let instance = number.to_string();
         let group = (number % 2).to_string();
-        let labels =
-            Labels::from_pairs([("__name__", "x"), ("a", &instance), ("b", &group), ("job", "j")]);
+        let labels = Labels::from_pairs([("__name__", "x"), ("a", &instance), ("b", &group), ("job", "j")]);
         for (at, value) in samples.iter().enumerate() {
             if let Some(value) = value {
                 source.push_float(&labels, at as i64 * 15_000 + number as i64 * 37, 0, *value);
@@ -119,8 +106,8 @@ fn source(data: &[Vec<Option<f64>>], chunk_samples: usize) -> MemorySource {
 fn run(query: &str, when: When, source: &MemorySource) -> Result<Vec<ResultSeries>, String> {
     let tree = parse(query, ParseOptions::ALL).map_err(|errors| errors.to_string())?;
     let limits = Limits::new(1 << 30, 1_000_000, &Unwatched);
-    let outcome = evaluate(&tree, when, EvalOptions::default(), source, &limits)
-        .map_err(|error| error.to_string())?;
+    let outcome =
+        evaluate(&tree, when, EvalOptions::default(), source, &limits).map_err(|error| error.to_string())?;
     Ok(match outcome.value {
         Value::Vector(series) | Value::Matrix(series) => series,
         Value::Scalar(..) | Value::String(..) => Vec::new(),

@@ -124,9 +124,8 @@ pub fn candidates(batch: &RecordBatch, predicate: &Predicate) -> Candidates {
         },
         Predicate::Duration { min, max } => match column(batch, Column::Duration.at()) {
             Some(array) => {
-                let inside = |value: &i64| {
-                    min.is_none_or(|min| *value >= min) && max.is_none_or(|max| *value <= max)
-                };
+                let inside =
+                    |value: &i64| min.is_none_or(|min| *value >= min) && max.is_none_or(|max| *value <= max);
                 let values = array.as_primitive::<Int64Type>().values();
                 Candidates { rows: values.iter().map(inside).collect(), exact: true }
             }
@@ -219,9 +218,7 @@ fn text_rows(batch: &RecordBatch, at: usize, test: impl Fn(Option<&str>) -> bool
         return Candidates { rows: vec![true; batch.num_rows()], exact: false };
     };
     let texts: &StringViewArray = array.as_string_view();
-    let rows = (0..texts.len())
-        .map(|row| test((!texts.is_null(row)).then(|| texts.value(row))))
-        .collect();
+    let rows = (0..texts.len()).map(|row| test((!texts.is_null(row)).then(|| texts.value(row)))).collect();
     Candidates { rows, exact: true }
 }
 

@@ -107,8 +107,7 @@ async fn file_rows(
     for (group, mut ranges) in by_group {
         ranges.sort_by_key(|range| range.start);
         ranges.dedup();
-        let selection =
-            RowSelection::from_consecutive_ranges(ranges.into_iter(), footer.rows_of(group));
+        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), footer.rows_of(group));
         let plan = plan(&footer, &[group], columns, Some(&selection))?;
         let bytes = file.file.read(&*view.objects, plan.ranges()).await?;
         for batch in decode(&footer, &plan, &bytes)? {
@@ -142,4 +141,3 @@ fn take_rows(batch: &RecordBatch, rows: &[usize]) -> Result<RecordBatch, SourceE
     let indices = UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
     Ok(take_record_batch(batch, &indices).map_err(segment::Error::from)?)
 }
-

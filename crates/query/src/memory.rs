@@ -54,8 +54,7 @@ impl MemorySource {
         let Some(traces) = tenants.get(tenant) else {
             return Vec::new();
         };
-        let is_hit =
-            |span: &Span| query.range.contains(span.start) && query.predicate.matches(span);
+        let is_hit = |span: &Span| query.range.contains(span.start) && query.predicate.matches(span);
         let mut hits: Vec<(TimeNs, TraceId, &[Span])> = traces
             .iter()
             .filter(|(_, stored)| stored.spans.iter().any(is_hit))
@@ -66,9 +65,7 @@ impl MemorySource {
             .collect();
         hits.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         hits.truncate(query.limit);
-        hits.into_iter()
-            .map(|(_, trace_id, spans)| FoundTrace { trace_id, spans: spans.to_vec() })
-            .collect()
+        hits.into_iter().map(|(_, trace_id, spans)| FoundTrace { trace_id, spans: spans.to_vec() }).collect()
     }
 }
 
@@ -80,11 +77,7 @@ impl TraceSource for MemorySource {
         Ok(stored.map(|stored| stored.spans.clone()).unwrap_or_default())
     }
 
-    async fn search(
-        &self,
-        tenant: &TenantId,
-        query: &TraceQuery,
-    ) -> Result<Vec<FoundTrace>, SourceError> {
+    async fn search(&self, tenant: &TenantId, query: &TraceQuery) -> Result<Vec<FoundTrace>, SourceError> {
         Ok(self.find(tenant, query))
     }
 
@@ -93,11 +86,7 @@ impl TraceSource for MemorySource {
         tenant: &TenantId,
         query: &TraceQuery,
     ) -> Result<Vec<TraceSummary>, SourceError> {
-        Ok(self
-            .find(tenant, query)
-            .iter()
-            .map(|found| summarize(found.trace_id, &found.spans))
-            .collect())
+        Ok(self.find(tenant, query).iter().map(|found| summarize(found.trace_id, &found.spans)).collect())
     }
 
     async fn services(&self, tenant: &TenantId) -> Result<Vec<Option<Arc<str>>>, SourceError> {
@@ -153,10 +142,7 @@ pub fn summarize(trace_id: TraceId, spans: &[Span]) -> TraceSummary {
         span_count: spans.len() as u64,
         error_count: spans.iter().map(is_error).sum(),
         orphan_count: spans.iter().filter(is_orphan).count() as u64,
-        services: services
-            .into_iter()
-            .map(|(name, (spans, errors))| (name, spans, errors))
-            .collect(),
+        services: services.into_iter().map(|(name, (spans, errors))| (name, spans, errors)).collect(),
     }
 }
 
@@ -207,12 +193,7 @@ mod tests {
         check(2, TimeRange::ALL, Predicate::always(), &[2, 3]);
         check(9, TimeRange { start: TimeNs(10), end: TimeNs(20) }, Predicate::always(), &[1]);
         check(9, TimeRange::ALL, Predicate::Service(None), &[2]);
-        check(
-            9,
-            TimeRange { start: TimeNs(20), end: TimeNs(99) },
-            Predicate::Service(Some("b".into())),
-            &[],
-        );
+        check(9, TimeRange { start: TimeNs(20), end: TimeNs(99) }, Predicate::Service(Some("b".into())), &[]);
         let spans = block_on(source.trace(&tenant, TraceId([2; 16]))).expect("memory answers");
         assert_eq!(spans.len(), 1, "the resend collapsed");
     }

@@ -48,9 +48,7 @@ pub(crate) fn operations(view: &View, tenant: &TenantId, service: Option<&str>) 
     }
     for file in view.snapshot.spans_of(tenant) {
         let of_service = file.index.operations.iter().filter(|o| o.service.as_deref() == service);
-        found.extend(
-            of_service.map(|o| Operation { name: o.name.as_str().into(), kind: SpanKind(o.kind) }),
-        );
+        found.extend(of_service.map(|o| Operation { name: o.name.as_str().into(), kind: SpanKind(o.kind) }));
     }
     found.into_iter().collect()
 }

@@ -27,14 +27,11 @@ impl Scopes {
     /// Everywhere.
     pub const ALL: Self = Self { span: true, resource: true, scope: true, event: true, link: true };
     /// Span attributes only.
-    pub const SPAN: Self =
-        Self { span: true, resource: false, scope: false, event: false, link: false };
+    pub const SPAN: Self = Self { span: true, resource: false, scope: false, event: false, link: false };
     /// Resource attributes only.
-    pub const RESOURCE: Self =
-        Self { span: false, resource: true, scope: false, event: false, link: false };
+    pub const RESOURCE: Self = Self { span: false, resource: true, scope: false, event: false, link: false };
     /// Event attributes only.
-    pub const EVENT: Self =
-        Self { span: false, resource: false, scope: false, event: true, link: false };
+    pub const EVENT: Self = Self { span: false, resource: false, scope: false, event: true, link: false };
 }
 
 /// How a value is compared.

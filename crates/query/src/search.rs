@@ -53,11 +53,7 @@ pub(crate) async fn newest(
     Ok(top.found.into_values().take(query.limit).collect())
 }
 
-fn pieces<'a>(
-    view: &'a View,
-    tenant: &'a TenantId,
-    query: &TraceQuery,
-) -> Vec<(i64, Piece<'a>)> {
+fn pieces<'a>(view: &'a View, tenant: &'a TenantId, query: &TraceQuery) -> Vec<(i64, Piece<'a>)> {
     let range = query.range;
     let mut pieces = Vec::new();
     for part in view.snapshot.parts_of(tenant) {
@@ -106,10 +102,8 @@ fn part_candidates(batch: &RecordBatch, query: &TraceQuery) -> Result<Found, Sou
             *start = starts.value(row).min(*start);
         }
     }
-    let mut found: Found = earliest
-        .into_iter()
-        .filter_map(|(id, start)| Some((start, TraceId::from_slice(id)?)))
-        .collect();
+    let mut found: Found =
+        earliest.into_iter().filter_map(|(id, start)| Some((start, TraceId::from_slice(id)?))).collect();
     found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     Ok(found)
 }
@@ -175,11 +169,7 @@ fn in_range(batch: &RecordBatch, query: &TraceQuery, rows: &[bool]) -> Vec<usize
 }
 
 /// Of these rows those that match as whole spans.
-fn confirmed(
-    batch: &RecordBatch,
-    rows: &[usize],
-    predicate: &Predicate,
-) -> Result<Vec<usize>, SourceError> {
+fn confirmed(batch: &RecordBatch, rows: &[usize], predicate: &Predicate) -> Result<Vec<usize>, SourceError> {
     let mut reader = SpanReader::new(batch)?;
     let mut kept = Vec::new();
     for row in rows {

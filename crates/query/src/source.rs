@@ -89,8 +89,7 @@ pub trait TraceSource: Send + Sync {
 
     /// The newest matching traces: by the start of the earliest stored span, descending, then by trace id
     /// ascending.
-    async fn search(&self, tenant: &TenantId, query: &TraceQuery)
-    -> Result<Vec<FoundTrace>, SourceError>;
+    async fn search(&self, tenant: &TenantId, query: &TraceQuery) -> Result<Vec<FoundTrace>, SourceError>;
 
     /// The same traces without their spans.
     async fn summaries(

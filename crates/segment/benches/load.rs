@@ -8,9 +8,36 @@ use std::sync::Arc;
 use model::{Attrs, Event, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId};
 
 const SERVICES: [&str; 30] = [
-    "frontend", "checkout", "cart", "catalog", "currency", "payment", "shipping", "email", "ads", "recommend",
-    "search", "review", "inventory", "pricing", "tax", "loyalty", "auth", "session", "profile", "notify",
-    "fraud", "ledger", "invoice", "warehouse", "router", "image", "feature", "geo", "audit", "gateway",
+    "frontend",
+    "checkout",
+    "cart",
+    "catalog",
+    "currency",
+    "payment",
+    "shipping",
+    "email",
+    "ads",
+    "recommend",
+    "search",
+    "review",
+    "inventory",
+    "pricing",
+    "tax",
+    "loyalty",
+    "auth",
+    "session",
+    "profile",
+    "notify",
+    "fraud",
+    "ledger",
+    "invoice",
+    "warehouse",
+    "router",
+    "image",
+    "feature",
+    "geo",
+    "audit",
+    "gateway",
 ];
 const SPANS_A_REQUEST: usize = 512;
 const CONCURRENT: usize = 64;
@@ -126,7 +153,10 @@ fn resource(service: usize, pod: usize, random: &mut Random) -> Arc<Resource> {
         ("service.name", name.to_owned()),
         ("service.namespace", "shop".to_owned()),
         ("service.version", format!("1.{service}.{}", hash % 7)),
-        ("service.instance.id", format!("{:08x}-{:04x}-4{:03x}", hash as u32, hash >> 48, hash >> 32 & 0xfff)),
+        (
+            "service.instance.id",
+            format!("{:08x}-{:04x}-4{:03x}", hash as u32, hash >> 48, hash >> 32 & 0xfff),
+        ),
         ("deployment.environment.name", "production".to_owned()),
         ("k8s.cluster.name", "eu-west-1a".to_owned()),
         ("k8s.namespace.name", "shop".to_owned()),
@@ -158,12 +188,14 @@ fn trace(
     let mut spans: Vec<Span> = Vec::with_capacity(steps.len());
     let mut pods: Vec<usize> = Vec::with_capacity(steps.len());
     for (n, step) in steps.iter().enumerate() {
-        let parent = step.parent.map(|p| (spans[p].span_id, spans[p].start.0 as u64, spans[p].duration_nano as u64));
+        let parent =
+            step.parent.map(|p| (spans[p].span_id, spans[p].start.0 as u64, spans[p].duration_nano as u64));
         let (start, limit) = match parent {
             None => (at, u64::MAX),
             Some((_, start, len)) => (start + random.below(len / 3 + 1), len * 9 / 10),
         };
-        let duration = (step.base_ns * slow * (60 + random.below(80)) / 100 + random.below(100_000)).min(limit);
+        let duration =
+            (step.base_ns * slow * (60 + random.below(80)) / 100 + random.below(100_000)).min(limit);
         // A span of the same service runs in the pod of its parent.
         let inherited = step.parent.filter(|p| steps[*p].service == step.service).map(|p| pods[p]);
         let pod = inherited.unwrap_or_else(|| random.below(3) as usize);
@@ -261,7 +293,10 @@ fn attributes(
         }
         3 => {
             attrs.push("http.request.method", "GET");
-            attrs.push("url.full", format!("http://{resource}.shop.svc:8080/api/v1/{resource}/{order}/{action}"));
+            attrs.push(
+                "url.full",
+                format!("http://{resource}.shop.svc:8080/api/v1/{resource}/{order}/{action}"),
+            );
             attrs.push("server.address", format!("{resource}.shop.svc"));
             attrs.push("server.port", 8080);
             attrs.push("http.response.status_code", status);

@@ -57,7 +57,10 @@ fn write(batches: &[RecordBatch], options: &WriteOptions, name: &str) -> (Bytes,
         writer.push(&batch.expect("batch")).expect("push");
     }
     let written = writer.finish().expect("finish");
-    println!("{name}: sort {sorting:.2} us a span, gather + write + index {:.2} us a span", us(from, order.len()));
+    println!(
+        "{name}: sort {sorting:.2} us a span, gather + write + index {:.2} us a span",
+        us(from, order.len())
+    );
     let sorted: Vec<_> = order.batches(batches, 8192).map(|batch| batch.expect("batch")).collect();
     let from = cpu();
     let mut builder = segment::index::IndexBuilder::new();
@@ -131,7 +134,10 @@ fn lookups(file: &Bytes, written: &Written) {
         for found in written.index.trace_rows(id) {
             let total = footer.rows_of(found.row_group);
             let selection = segment::RowSelection::from_consecutive_ranges([found.rows].into_iter(), total);
-            rows += read(None, found.row_group, Some(&selection)).iter().map(RecordBatch::num_rows).sum::<usize>();
+            rows += read(None, found.row_group, Some(&selection))
+                .iter()
+                .map(RecordBatch::num_rows)
+                .sum::<usize>();
         }
     }
     let each = start.elapsed().as_secs_f64() * 1e3 / ids.len() as f64;

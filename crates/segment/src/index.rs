@@ -53,8 +53,7 @@ pub enum AttrLevel {
 }
 
 impl AttrLevel {
-    const ALL: [Self; 6] =
-        [Self::Resource, Self::Span, Self::Event, Self::Scope, Self::Link, Self::Field];
+    const ALL: [Self; 6] = [Self::Resource, Self::Span, Self::Event, Self::Scope, Self::Link, Self::Field];
 }
 
 /// An attribute key of a file.
@@ -261,9 +260,8 @@ impl SpanIndex {
             if bits.has(KeyBits::SCAN) || printed && bits.has(KeyBits::OTHER_FORMS) {
                 return true;
             }
-            let hit = *in_filter.get_or_insert_with(|| {
-                group.pairs.may_contain(pair_hash(key_hash(key), &canonical(value)))
-            });
+            let hit = *in_filter
+                .get_or_insert_with(|| group.pairs.may_contain(pair_hash(key_hash(key), &canonical(value))));
             if hit {
                 return true;
             }

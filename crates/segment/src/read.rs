@@ -97,9 +97,7 @@ impl Footer {
             .with_offset_index_policy(PageIndexPolicy::Optional);
         decoder.push_range(start..file_len, last_bytes.clone())?;
         match guard(|| Ok(decoder.try_decode()?))? {
-            DecodeResult::Data(metadata) => {
-                Ok(Parsed::Footer(Self::of(table.clone(), file_len, metadata)?))
-            }
+            DecodeResult::Data(metadata) => Ok(Parsed::Footer(Self::of(table.clone(), file_len, metadata)?)),
             DecodeResult::NeedsData(ranges) => {
                 let from = ranges.iter().map(|range| range.start).min().unwrap_or(0);
                 if from >= start {
@@ -319,7 +317,12 @@ pub fn decode(footer: &Footer, plan: &Plan, bytes: &[Bytes]) -> Result<Vec<Recor
 }
 
 /// Puts the columns in the table's order and fills in those that the file lacks.
-fn complete(footer: &Footer, plan: &Plan, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, Error> {
+fn complete(
+    footer: &Footer,
+    plan: &Plan,
+    schema: &SchemaRef,
+    batch: &RecordBatch,
+) -> Result<RecordBatch, Error> {
     let column = |at: &usize| -> Result<ArrayRef, Error> {
         let field = footer.table.schema.field(*at);
         match footer.places[*at] {

@@ -12,7 +12,9 @@
 
 use std::cmp::Ordering;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, RecordBatch, StringViewArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, RecordBatch, StringViewArray, new_null_array,
+};
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use hashbrown::HashMap;
@@ -302,12 +304,8 @@ fn compare_cell((a, a_row): (&ArrayRef, usize), (b, b_row): (&ArrayRef, usize)) 
         (false, false) => {}
     }
     match a.data_type() {
-        DataType::Utf8View => {
-            a.as_string_view().value(a_row).cmp(b.as_string_view().value(b_row))
-        }
-        DataType::BinaryView => {
-            a.as_binary_view().value(a_row).cmp(b.as_binary_view().value(b_row))
-        }
+        DataType::Utf8View => a.as_string_view().value(a_row).cmp(b.as_string_view().value(b_row)),
+        DataType::BinaryView => a.as_binary_view().value(a_row).cmp(b.as_binary_view().value(b_row)),
         DataType::Int32 => {
             let (a, b) = (a.as_primitive::<Int32Type>(), b.as_primitive::<Int32Type>());
             a.value(a_row).cmp(&b.value(b_row))

@@ -93,10 +93,9 @@ fn bounds(stats: &Statistics, is_text: bool) -> Option<(StatValue, StatValue)> {
         return None;
     }
     match stats {
-        Statistics::Int32(s) => Some((
-            StatValue::Long(i64::from(*s.min_opt()?)),
-            StatValue::Long(i64::from(*s.max_opt()?)),
-        )),
+        Statistics::Int32(s) => {
+            Some((StatValue::Long(i64::from(*s.min_opt()?)), StatValue::Long(i64::from(*s.max_opt()?))))
+        }
         Statistics::Int64(s) => Some((StatValue::Long(*s.min_opt()?), StatValue::Long(*s.max_opt()?))),
         Statistics::ByteArray(s) if is_text => Some((
             StatValue::Text(s.min_opt()?.as_utf8().ok()?.to_owned()),

@@ -78,9 +78,8 @@ pub fn trace_parts(sorted: &[RecordBatch]) -> Result<RecordBatch, Error> {
     let service_at = WELL_KNOWN.iter().position(|column| column.column == "service_name").unwrap_or(0);
     let mut parts: Vec<Part> = Vec::new();
     let mut names: HashMap<Box<str>, Arc<str>> = HashMap::new();
-    let mut shared = |text: &str| -> Arc<str> {
-        Arc::clone(names.entry_ref(text).or_insert_with(|| Arc::from(text)))
-    };
+    let mut shared =
+        |text: &str| -> Arc<str> { Arc::clone(names.entry_ref(text).or_insert_with(|| Arc::from(text))) };
     for batch in sorted {
         let keys = Keys::of(batch)?;
         let long = |column: spans::Column| batch.column(column.at()).as_primitive::<Int64Type>();

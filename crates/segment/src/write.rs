@@ -112,8 +112,7 @@ impl<W: Write + Send> TableWriter<W> {
     ) -> Result<Self, Error> {
         let properties = encoding::properties(&schema, order, info, options);
         // Without Arrow's own schema the columns are plain strings and byte arrays to every engine.
-        let options =
-            ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(out, SchemaRef::clone(&schema), options)?;
         Ok(Self { writer, schema, rows: 0 })
     }

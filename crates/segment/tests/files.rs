@@ -9,7 +9,9 @@ use arrow::compute::concat_batches;
 use bytes::Bytes;
 use model::schema::spans::{Column, schema};
 use model::span_rows::{SpanReader, batch_of};
-use model::{AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId};
+use model::{
+    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
+};
 use proptest::prelude::*;
 use segment::index::AttrLevel;
 use segment::merge::FileInput;
@@ -322,14 +324,19 @@ fn statistics_and_columns() {
         let stats = written.stats.column(name).expect("a column");
         format!("{:?} {:?} {:?}", stats.null_count, stats.min, stats.max)
     };
-    expect_test::expect![[r#"Some(0) Some(Long(0)) Some(Long(39))"#]].assert_eq(&stats("start_time_unix_nano"));
-    expect_test::expect![[r#"Some(0) Some(Text("service-0")) Some(Text("service-2"))"#]].assert_eq(&stats("service_name"));
+    expect_test::expect![[r#"Some(0) Some(Long(0)) Some(Long(39))"#]]
+        .assert_eq(&stats("start_time_unix_nano"));
+    expect_test::expect![[r#"Some(0) Some(Text("service-0")) Some(Text("service-2"))"#]]
+        .assert_eq(&stats("service_name"));
     expect_test::expect![[r#"Some(40) None None"#]].assert_eq(&stats("db_system"));
     expect_test::expect![[r#"Some(0) None None"#]].assert_eq(&stats("trace_id"));
     let footer = footer(&file).expect("footer");
     let names = [Column::Name.at(), Column::TraceId.at()];
     let batches = read(&file, &footer, &[1], Some(&names), None).expect("reads");
-    assert_eq!(batches[0].schema().fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>(), ["trace_id", "name"]);
+    assert_eq!(
+        batches[0].schema().fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>(),
+        ["trace_id", "name"]
+    );
     let ids = read(&file, &footer, &[0], Some(&[0]), None).expect("reads");
     assert_eq!(segment::read::trace_rows(&ids, &TraceId([1; 16])).expect("rows"), vec![8..16]);
 }
@@ -344,7 +351,8 @@ fn later_versions_are_refused_by_name() {
     let mut index = SpanIndex::default().encode().expect("encodes");
     index[4] = 2;
     let error = SpanIndex::decode(&index.into()).expect_err("a later index").to_string();
-    expect_test::expect!["segment index was written by a later version (2; this software reads up to 1)"].assert_eq(&error);
+    expect_test::expect!["segment index was written by a later version (2; this software reads up to 1)"]
+        .assert_eq(&error);
 }
 
 #[test]
@@ -353,7 +361,8 @@ fn columns_that_an_earlier_file_lacks_are_null() {
     let fewer: Vec<usize> = (0..batch.num_columns() - 1).collect();
     let batch = batch.project(&fewer).expect("projects");
     let mut out = Vec::new();
-    write_table(std::slice::from_ref(&batch), batch.schema(), "none", &info(), &options(10), &mut out).expect("writes");
+    write_table(std::slice::from_ref(&batch), batch.schema(), "none", &info(), &options(10), &mut out)
+        .expect("writes");
     let back = one(&read_all(&out.into()).expect("reads"));
     assert_eq!(back.column(fewer.len()).null_count(), 1);
     assert_eq!(back.project(&fewer).expect("projects"), batch);
@@ -397,16 +406,29 @@ fn version_1_opens() {
         let parts = trace_parts(&sorted).expect("parts");
         let info = FileInfo { table: "traces", ..info() };
         let mut out = Vec::new();
-        write_table(&[parts.clone()], parts.schema(), segment::traces::TRACES_ORDER, &info, &options(16), &mut out).expect("writes");
+        write_table(
+            &[parts.clone()],
+            parts.schema(),
+            segment::traces::TRACES_ORDER,
+            &info,
+            &options(16),
+            &mut out,
+        )
+        .expect("writes");
         std::fs::write(folder.join("traces.parquet"), out).expect("file");
     }
     let bytes = |name: &str| Bytes::from(std::fs::read(folder.join(name)).expect(name));
     let file = bytes("spans.parquet");
     assert_eq!(one(&read_all(&file).expect("reads")), one(&sorted));
     let index = SpanIndex::decode(&bytes("spans.idx")).expect("decodes");
-    assert_eq!(index, build_index(&footer(&file).expect("footer"), |range| Ok(slice(&file, &range))).expect("rebuilds"));
+    assert_eq!(
+        index,
+        build_index(&footer(&file).expect("footer"), |range| Ok(slice(&file, &range))).expect("rebuilds")
+    );
     let traces = bytes("traces.parquet");
-    let Parsed::Footer(footer) = Footer::parse(&Table::traces(), traces.len() as u64, &traces).expect("footer") else {
+    let Parsed::Footer(footer) =
+        Footer::parse(&Table::traces(), traces.len() as u64, &traces).expect("footer")
+    else {
         panic!("the whole file was given")
     };
     let back = read(&traces, &footer, &[0], None, None).expect("reads");

@@ -18,7 +18,11 @@ use clap::{Parser, Subcommand};
 
 /// The flags of `throughline`.
 #[derive(Debug, Parser)]
-#[command(name = "throughline", version, about = "Receives, keeps and shows telemetry: one binary, open tables.")]
+#[command(
+    name = "throughline",
+    version,
+    about = "Receives, keeps and shows telemetry: one binary, open tables."
+)]
 struct Flags {
     #[command(subcommand)]
     verb: Verb,

@@ -14,13 +14,17 @@ const FRAME: &str = include_str!("page/frame.html");
 
 /// The page.
 pub fn answer(shared: &Shared, headers: &HeaderMap) -> Response<Body> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let text =
+        |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let html = render(shared, host_name(text(HOST)), is_korean(text(ACCEPT_LANGUAGE)));
     let mut response = Response::new(Body::from(html));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(VARY, HeaderValue::from_static("accept-language"));
-    headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"));
+    headers.insert(
+        "content-security-policy",
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
 }
@@ -51,7 +55,9 @@ fn render(shared: &Shared, host: Option<&str>, korean: bool) -> String {
         let bound = shared.addresses.get(&listener)?;
         // An address that means all of them is none that a sender can use.
         Some(match host {
-            Some(host) if bound.ip().is_unspecified() || bound.ip().is_loopback() => format!("{host}:{}", bound.port()),
+            Some(host) if bound.ip().is_unspecified() || bound.ip().is_loopback() => {
+                format!("{host}:{}", bound.port())
+            }
             _ => bound.to_string(),
         })
     };
@@ -60,13 +66,18 @@ fn render(shared: &Shared, host: Option<&str>, korean: bool) -> String {
         .into_iter()
         .map(|listener| {
             let what = match listener {
-                Listener::Main => say("this page, own API, /jaeger, /tempo, OTLP/HTTP, /metrics", "이 페이지, 자체 API, /jaeger, /tempo, OTLP/HTTP, /metrics"),
+                Listener::Main => say(
+                    "this page, own API, /jaeger, /tempo, OTLP/HTTP, /metrics",
+                    "이 페이지, 자체 API, /jaeger, /tempo, OTLP/HTTP, /metrics",
+                ),
                 Listener::OtlpGrpc => say("OTLP, gRPC and HTTP", "OTLP (gRPC, HTTP 모두)"),
                 Listener::OtlpHttp => say("OTLP, HTTP and gRPC", "OTLP (HTTP, gRPC 모두)"),
                 Listener::Jaeger => say("Jaeger query API, for Grafana", "Jaeger 조회 API (Grafana용)"),
                 Listener::Tempo => say("Tempo API, for Grafana", "Tempo API (Grafana용)"),
             };
-            let address = address(listener).unwrap_or_else(|| say("off or busy, see the log", "꺼져 있거나 포트 사용 중 (로그 참고)").to_owned());
+            let address = address(listener).unwrap_or_else(|| {
+                say("off or busy, see the log", "꺼져 있거나 포트 사용 중 (로그 참고)").to_owned()
+            });
             format!("<tr><th>{}</th><td><code>{address}</code></td><td>{what}</td></tr>\n", listener.name())
         })
         .collect();

@@ -74,7 +74,8 @@ impl Server {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose().map_err(WiringError::Tls)?;
         let bound = listen::bind_all(&config).await.map_err(WiringError::Listen)?;
         listen::warn_beyond_loopback(&bound);
-        let addresses: BTreeMap<_, _> = bound.iter().map(|(listener, socket)| (*listener, socket.address)).collect();
+        let addresses: BTreeMap<_, _> =
+            bound.iter().map(|(listener, socket)| (*listener, socket.address)).collect();
         folder.write_listeners(&addresses)?;
         let shared = Arc::new(Shared::new(config, Arc::new(SystemClock::new()), addresses.clone()));
         let (stopping, stop) = watch::channel(false);
@@ -83,7 +84,14 @@ impl Server {
             .map(|(listener, socket)| {
                 let service = routes::service(&shared, listener);
                 let tls = if listener.takes_tls() { tls.clone() } else { None };
-                tokio::spawn(accept::run(Arc::clone(&shared), listener, socket.socket, service, tls, stop.clone()))
+                tokio::spawn(accept::run(
+                    Arc::clone(&shared),
+                    listener,
+                    socket.socket,
+                    service,
+                    tls,
+                    stop.clone(),
+                ))
             })
             .collect();
         let opening = tokio::spawn(open(Arc::clone(&shared), folder.node().to_owned()));
@@ -107,7 +115,9 @@ impl Server {
     pub async fn ready(&mut self) -> Result<Recovery, WiringError> {
         match (&mut self.opening).await {
             Ok(opened) => opened,
-            Err(error) => Err(WiringError::Store { what: "the store did not open", cause: error.to_string() }),
+            Err(error) => {
+                Err(WiringError::Store { what: "the store did not open", cause: error.to_string() })
+            }
         }
     }
 
@@ -143,10 +153,8 @@ async fn open(shared: Arc<Shared>, node: String) -> Result<Recovery, WiringError
     let places = places::places(&shared, node).await.map_err(WiringError::Place)?;
     let opened: Result<(Store, Recovery), store::Error> =
         store::open(places, shared.config.store.clone()).await;
-    let (store, recovery) = opened.map_err(|error| WiringError::Store {
-        what: "the store did not open",
-        cause: error.chain(),
-    })?;
+    let (store, recovery) = opened
+        .map_err(|error| WiringError::Store { what: "the store did not open", cause: error.chain() })?;
     shared.set_store(store);
     shared.monitor.set_phase(Phase::Ready);
     for damage in recovery.quarantined.iter().chain(&recovery.undecodable) {

@@ -59,8 +59,7 @@ fn run(report: &mut Report, suffix: &str, fresh: &mut dyn FnMut() -> Box<dyn Sub
             api_params::run_tempo(report, &read(&file), &*fresh());
         }
     }
-    let (Some(goldens), Some(corpus)) = (find(Folder::Goldens, "traces"), find(Folder::Corpus, ""))
-    else {
+    let (Some(goldens), Some(corpus)) = (find(Folder::Goldens, "traces"), find(Folder::Corpus, "")) else {
         return;
     };
     for set in goldens::SETS {

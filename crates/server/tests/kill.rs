@@ -127,11 +127,16 @@ fn acknowledged_spans_survive_kill_9() {
     assert_eq!(account["stored"], spans, "{account}");
     assert_eq!(account["waiting"], 0, "{account}");
     assert_eq!(account["rejected"], serde_json::json!({}), "{account}");
-    let duplicates: u64 =
-        account["duplicate"].as_object().expect("by reason").values().filter_map(serde_json::Value::as_u64).sum();
+    let duplicates: u64 = account["duplicate"]
+        .as_object()
+        .expect("by reason")
+        .values()
+        .filter_map(serde_json::Value::as_u64)
+        .sum();
     assert_eq!(account["accepted"].as_u64(), Some(spans + duplicates), "{account}");
     for request in acknowledged {
-        let (status, trace) = main.get(&format!("/tempo/api/v2/traces/{}", trace_id(request))).expect("an answer");
+        let (status, trace) =
+            main.get(&format!("/tempo/api/v2/traces/{}", trace_id(request))).expect("an answer");
         assert_eq!(status, 200);
         let text = String::from_utf8(trace).expect("text");
         assert_eq!(text.matches("\"spanId\"").count(), SPANS, "request {request}, seed {seed}");

@@ -124,8 +124,7 @@ impl Dir for OsDir {
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn DirFile>> {
-        let file =
-            OpenOptions::new().write(true).read(true).create_new(true).open(self.path.join(name))?;
+        let file = OpenOptions::new().write(true).read(true).create_new(true).open(self.path.join(name))?;
         Ok(Box::new(OsFile { file }))
     }
 

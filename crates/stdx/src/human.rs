@@ -86,7 +86,13 @@ pub fn format_duration(nanos: i64) -> String {
         s => (s / 3600e9, "h"),
     };
     let sign = if nanos < 0 { "-" } else { "" };
-    let decimals = if unit == "ns" || value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let decimals = if unit == "ns" || value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{sign}{value:.decimals$}{unit}")
 }
 
@@ -102,12 +108,9 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, want) in [
-            ("0", Ok(0)),
-            ("64MiB", Ok(64 << 20)),
-            ("1.5 kB", Ok(1500)),
-            ("2GB", Ok(2_000_000_000)),
-        ] {
+        for (text, want) in
+            [("0", Ok(0)), ("64MiB", Ok(64 << 20)), ("1.5 kB", Ok(1500)), ("2GB", Ok(2_000_000_000))]
+        {
             assert_eq!(parse_bytes(text), want, "{text}");
         }
         for text in ["", "MiB", "12 parsecs", "-1", "1e3MB"] {
@@ -117,9 +120,7 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, want) in
-            [("30s", 30_000_000_000), ("1h30m", 5_400_000_000_000), ("1.5ms", 1_500_000)]
-        {
+        for (text, want) in [("30s", 30_000_000_000), ("1h30m", 5_400_000_000_000), ("1.5ms", 1_500_000)] {
             assert_eq!(parse_duration(text), Ok(want), "{text}");
         }
         for text in ["", "5", "h", "1y", "-3s"] {

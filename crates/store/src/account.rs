@@ -144,8 +144,7 @@ impl Lines {
         let items = batch.column(Column::Items.at()).as_primitive::<Int64Type>();
         for row in 0..batch.num_rows() {
             let signal = Signal::ALL.into_iter().find(|s| s.as_str() == signals.value(row));
-            let (Some(signal), Some(outcome)) = (signal, Outcome::from_name(outcomes.value(row)))
-            else {
+            let (Some(signal), Some(outcome)) = (signal, Outcome::from_name(outcomes.value(row))) else {
                 continue;
             };
             let reason = match reasons.value(row) {

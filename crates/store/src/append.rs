@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use decode::{BodyError, Malformed, Rejected};
 use decode::request::Format;
+use decode::{BodyError, Malformed, Rejected};
 use model::{DropReason, Signal, TenantId, TimeNs};
 use stdx::Kind;
 use tokio::sync::oneshot;

@@ -156,10 +156,7 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
     let file = TableFile::new(&inner.places, "spans", Arc::new(entry_of(&add)));
     let turn = inner.round.lock().await;
     table.commit(group.commit(add)).await?;
-    let added = Added {
-        spans: vec![Arc::new(SpanFile { file, index: written.index })],
-        ..Added::default()
-    };
+    let added = Added { spans: vec![Arc::new(SpanFile { file, index: written.index })], ..Added::default() };
     switch(inner, &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
     drop(turn);
     Ok(())
@@ -202,7 +199,11 @@ async fn merge_small(
     let turn = inner.round.lock().await;
     table.commit(group.commit(add)).await?;
     let mut added = Added::default();
-    if name == "traces" { added.traces.push(file) } else { added.ingest.push(file) }
+    if name == "traces" {
+        added.traces.push(file)
+    } else {
+        added.ingest.push(file)
+    }
     switch(inner, &group.paths(), added, &group.place.tenant, Outcome::Merged, 0);
     drop(turn);
     Ok(())

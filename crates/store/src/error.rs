@@ -61,7 +61,10 @@ impl Error {
         }
     }
 
-    pub(crate) fn objects(what: &'static str, path: &object_store::path::Path) -> impl FnOnce(object_store::Error) -> Self {
+    pub(crate) fn objects(
+        what: &'static str,
+        path: &object_store::path::Path,
+    ) -> impl FnOnce(object_store::Error) -> Self {
         let path = path.to_string();
         move |source| Self::Objects { what, path, source }
     }

@@ -33,8 +33,7 @@ async fn expire(inner: &Arc<Inner>) -> Result<(), Error> {
     let tables = [&inner.spans, &inner.traces];
     let oldest_kept = first_day_kept(inner, &tables);
     for table in tables {
-        let gone: Vec<_> =
-            table.files().into_iter().filter(|file| file.date_days < oldest_kept).collect();
+        let gone: Vec<_> = table.files().into_iter().filter(|file| file.date_days < oldest_kept).collect();
         if !gone.is_empty() {
             drop_files(inner, table, gone).await?;
         }
@@ -67,19 +66,10 @@ fn first_day_kept(inner: &Inner, tables: &[&Arc<Table>]) -> i32 {
     first
 }
 
-async fn drop_files(
-    inner: &Arc<Inner>,
-    table: &Arc<Table>,
-    gone: Vec<Arc<FileEntry>>,
-) -> Result<(), Error> {
+async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEntry>>) -> Result<(), Error> {
     let turn = inner.round.lock().await;
-    let commit = Commit {
-        adds: Vec::new(),
-        removes: gone.clone(),
-        txn: None,
-        data_change: true,
-        operation: "DELETE",
-    };
+    let commit =
+        Commit { adds: Vec::new(), removes: gone.clone(), txn: None, data_change: true, operation: "DELETE" };
     table.commit(commit).await?;
     let mut rows: BTreeMap<_, u64> = BTreeMap::new();
     let mut paths = Vec::new();

@@ -66,11 +66,7 @@ impl TableFile {
     }
 
     /// The parsed footer, read once and kept while the file is live.
-    pub async fn footer(
-        &self,
-        objects: &dyn ObjectStore,
-        table: &Table,
-    ) -> Result<Arc<Footer>, Error> {
+    pub async fn footer(&self, objects: &dyn ObjectStore, table: &Table) -> Result<Arc<Footer>, Error> {
         let read = || read_footer(objects, &self.location, self.entry.size, table);
         self.footer.get_or_try_init(read).await.cloned()
     }
@@ -89,15 +85,8 @@ impl TableFile {
     }
 
     /// Reads byte ranges of the file.
-    pub async fn read(
-        &self,
-        objects: &dyn ObjectStore,
-        ranges: &[Range<u64>],
-    ) -> Result<Vec<Bytes>, Error> {
-        objects
-            .get_ranges(&self.location, ranges)
-            .await
-            .map_err(Error::objects("reading", &self.location))
+    pub async fn read(&self, objects: &dyn ObjectStore, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
+        objects.get_ranges(&self.location, ranges).await.map_err(Error::objects("reading", &self.location))
     }
 }
 

@@ -76,9 +76,7 @@ pub(crate) fn is_due(inner: &Inner) -> bool {
     if live.applied <= live.flushed {
         return false;
     }
-    if live.waiting_bytes >= options.flush_bytes
-        || live.buffer.bytes() > options.buffer_bytes_max / 2
-    {
+    if live.waiting_bytes >= options.flush_bytes || live.buffer.bytes() > options.buffer_bytes_max / 2 {
         return true;
     }
     let Some(since) = live.waiting_since else { return true };

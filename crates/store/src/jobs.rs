@@ -28,10 +28,8 @@ pub(crate) fn start(inner: &Arc<Inner>, wal: Wal, jobs: mpsc::Receiver<Job>) {
         tracing::error!(%error, "the log's thread could not be started");
     }
     if inner.options.background {
-        let tasks = [
-            tokio::spawn(run_rounds(Arc::clone(inner))),
-            tokio::spawn(run_maintenance(Arc::clone(inner))),
-        ];
+        let tasks =
+            [tokio::spawn(run_rounds(Arc::clone(inner))), tokio::spawn(run_maintenance(Arc::clone(inner)))];
         inner.tasks.lock().extend(tasks);
     }
 }

@@ -30,20 +30,9 @@ const GROUP_BYTES_MAX: usize = 8 << 20;
 #[derive(Debug)]
 pub(crate) enum Entry {
     /// Keep a request.
-    Request {
-        request: Request,
-        hash: u128,
-        decoded: SpanBatch,
-        reservation: Reservation,
-    },
+    Request { request: Request, hash: u128, decoded: SpanBatch, reservation: Reservation },
     /// Note the items of a duplicate.
-    Duplicate {
-        tenant: TenantId,
-        signal: Signal,
-        received: TimeNs,
-        accepted: u64,
-        rejected: Vec<Rejected>,
-    },
+    Duplicate { tenant: TenantId, signal: Signal, received: TimeNs, accepted: u64, rejected: Vec<Rejected> },
     /// Remove log files that nobody needs.
     Trim,
     /// Read records from a position on.
@@ -76,8 +65,7 @@ pub(crate) fn format_of(record: &Record) -> Format {
 
 /// The payload of a duplicate's record.
 pub(crate) fn duplicate_payload(accepted: u64, rejected: &[Rejected]) -> Vec<u8> {
-    let rejected: Vec<Value> =
-        rejected.iter().map(|r| json!([r.reason.as_str(), r.count])).collect();
+    let rejected: Vec<Value> = rejected.iter().map(|r| json!([r.reason.as_str(), r.count])).collect();
     json!({"signal": Signal::Traces.as_str(), "accepted": accepted, "rejected": rejected})
         .to_string()
         .into_bytes()
@@ -225,8 +213,7 @@ fn apply_group(inner: &Arc<Inner>, jobs: Vec<(u64, Job)>) {
         for (sequence, job) in jobs {
             match job.entry {
                 Entry::Request { request, hash, decoded, reservation } => {
-                    let rejected: Vec<_> =
-                        decoded.rejected.iter().map(|r| (r.reason, r.count)).collect();
+                    let rejected: Vec<_> = decoded.rejected.iter().map(|r| (r.reason, r.count)).collect();
                     let rows = decoded.batch.num_rows() as u64;
                     live.count(&request.tenant, request.signal, rows, &rejected, false);
                     live.waiting_bytes += request.body.len() as u64;

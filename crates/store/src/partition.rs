@@ -52,8 +52,7 @@ pub(crate) fn split(parts: &[Arc<Part>]) -> Result<BTreeMap<Place, Vec<RecordBat
                 let mask: BooleanArray = days.iter().map(|of| Some(of == day)).collect();
                 filter_record_batch(&part.batch, &mask).map_err(segment::Error::from)?
             };
-            let place =
-                Place { tenant: part.tenant.clone(), date_days: day.0, off_clock: day.1 };
+            let place = Place { tenant: part.tenant.clone(), date_days: day.0, off_clock: day.1 };
             places.entry(place).or_default().push(rows);
         }
     }

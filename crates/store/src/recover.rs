@@ -108,8 +108,7 @@ async fn assemble(
         spec("traces", traces::schema()),
         spec("ingest", ingest::schema()),
     ];
-    let catalog_options =
-        CatalogOptions { clock: Arc::clone(&places.clock), ..CatalogOptions::default() };
+    let catalog_options = CatalogOptions { clock: Arc::clone(&places.clock), ..CatalogOptions::default() };
     let catalog = Catalog::open(
         Arc::clone(&places.objects),
         places.tables.clone(),
@@ -171,9 +170,22 @@ async fn positions(inner: &Inner) -> Result<(u64, u64), Error> {
 
 /// A record after decoding.
 enum Replayed {
-    Request { sequence: u64, tenant: model::TenantId, decoded: decode::SpanBatch, bytes: u64 },
-    Duplicate { sequence: u64, tenant: model::TenantId, accepted: u64, rejected: Vec<(model::DropReason, u64)> },
-    Broken { sequence: u64, error: String },
+    Request {
+        sequence: u64,
+        tenant: model::TenantId,
+        decoded: decode::SpanBatch,
+        bytes: u64,
+    },
+    Duplicate {
+        sequence: u64,
+        tenant: model::TenantId,
+        accepted: u64,
+        rejected: Vec<(model::DropReason, u64)>,
+    },
+    Broken {
+        sequence: u64,
+        error: String,
+    },
 }
 
 async fn replay(

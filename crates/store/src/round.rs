@@ -129,8 +129,14 @@ impl Unfinished {
         let Encoded { place, spans, written, traces, traces_written, .. } = encoded;
         let name = file_name(inner, &place, self.first, self.last, 0, at);
         let span = add_file(inner, &place.tenant, &place.date_days, &name, written.bytes, &written.stats);
-        let trace =
-            add_file(inner, &place.tenant, &place.date_days, &name, traces_written.bytes, &traces_written.stats);
+        let trace = add_file(
+            inner,
+            &place.tenant,
+            &place.date_days,
+            &name,
+            traces_written.bytes,
+            &traces_written.stats,
+        );
         let objects = &*inner.places.objects;
         let span_path = location(&inner.places, "spans", &span.path);
         let trace_path = location(&inner.places, "traces", &trace.path);
@@ -157,8 +163,7 @@ impl Unfinished {
         let mut adds = Vec::new();
         for (at, tenant) in by_tenant.into_keys().enumerate() {
             let batch = self.lines.to_batch(&tenant, self.last, now);
-            let place =
-                Place { tenant, date_days: model::TimeNs(now).days(), off_clock: false };
+            let place = Place { tenant, date_days: model::TimeNs(now).days(), off_clock: false };
             let info = file_info("ingest", ingest::VERSION, self.first, self.last, 0);
             let mut bytes = Vec::new();
             let written = segment::write_table(
@@ -249,14 +254,7 @@ pub(crate) fn file_info(
     wal_last: u64,
     level: u32,
 ) -> FileInfo {
-    FileInfo {
-        wal_first,
-        wal_last,
-        table,
-        schema_version,
-        level,
-        writer_version: WRITER_VERSION.to_owned(),
-    }
+    FileInfo { wal_first, wal_last, table, schema_version, level, writer_version: WRITER_VERSION.to_owned() }
 }
 
 /// A file name that says what it holds: positions of the log, level, place in the round, and whether the rows' own times
@@ -338,4 +336,3 @@ fn stats_json(stats: &FileStats) -> String {
     }
     json!({"numRecords": stats.rows, "minValues": min, "maxValues": max, "nullCount": nulls}).to_string()
 }
-

@@ -119,7 +119,9 @@ impl Tail {
         let limits = self.inner.options.limits;
         let (records, batch) = crate::recover::blocking(move || {
             loop {
-                let Some(record) = records.next().transpose()? else { return Ok::<_, Error>((records, None)) };
+                let Some(record) = records.next().transpose()? else {
+                    return Ok::<_, Error>((records, None));
+                };
                 if record.kind != KIND_SPANS {
                     continue;
                 }
@@ -169,7 +171,7 @@ pub(crate) fn decode_request(
     let plain = decode::body::decompress(&record.encoding, body, limits.body_bytes_max)
         .map_err(|error| fail(error.to_string()))?;
     let received = TimeNs(record.received_unix_nano);
-    let decoded = decode::request::traces(format, plain, received, limits)
-        .map_err(|error| fail(error.to_string()))?;
+    let decoded =
+        decode::request::traces(format, plain, received, limits).map_err(|error| fail(error.to_string()))?;
     Ok((tenant, decoded, bytes))
 }

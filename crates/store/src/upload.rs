@@ -40,8 +40,7 @@ pub(crate) async fn stream<T: Send + 'static>(
         writer.send().map_err(|error| Error::Task(error.to_string()))?;
         Ok(done)
     });
-    let mut upload =
-        objects.put_multipart(path).await.map_err(Error::objects("writing", path))?;
+    let mut upload = objects.put_multipart(path).await.map_err(Error::objects("writing", path))?;
     let mut failed = None;
     while let Some(piece) = pieces.recv().await {
         if let Err(error) = upload.put_part(PutPayload::from(piece)).await {
@@ -54,9 +53,7 @@ pub(crate) async fn stream<T: Send + 'static>(
     let ended = match (failed, encoded) {
         (Some(error), _) => Err(Error::objects("writing", path)(error)),
         (None, Err(error)) => Err(error),
-        (None, Ok(done)) => {
-            upload.complete().await.map(|_| done).map_err(Error::objects("writing", path))
-        }
+        (None, Ok(done)) => upload.complete().await.map(|_| done).map_err(Error::objects("writing", path)),
     };
     if ended.is_err() {
         // What is left behind by a failed abort is swept with the orphans.

@@ -79,13 +79,12 @@ impl Report {
     pub fn new(runner: &str, manifest_dir: &str) -> Self {
         let root = Path::new(manifest_dir).join("../..");
         let path = root.join("tests/conformance/wanted-differences.toml");
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let raw: RawRules =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let compile = |text: &str| {
-            Regex::new(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        };
+        let compile =
+            |text: &str| Regex::new(text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let rules = raw
             .rule
             .into_iter()
@@ -98,24 +97,15 @@ impl Report {
             })
             .collect();
         let path = root.join("tests/conformance/floors.toml");
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let floors =
-            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let floors = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { runner: runner.to_owned(), root, rules, floors, corpora: BTreeMap::new() }
     }
 
     /// Notes one case. `subject` is its query or input, `ours` our result as text, `wanted` what the
     /// original gives; `passed` whether they agree by the corpus' own measure.
-    pub fn case(
-        &mut self,
-        corpus: &str,
-        name: &str,
-        subject: &str,
-        passed: bool,
-        ours: &str,
-        wanted: &str,
-    ) {
+    pub fn case(&mut self, corpus: &str, name: &str, subject: &str, passed: bool, ours: &str, wanted: &str) {
         let scores = self.corpora.entry(corpus.to_owned()).or_default();
         scores.total += 1;
         if passed {

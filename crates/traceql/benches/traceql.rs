@@ -67,10 +67,7 @@ const ROWS: usize = 8192;
 
 fn batch(columns: Vec<Column>, durations: Vec<i64>) -> Batch {
     Batch {
-        traces: vec![TraceRows {
-            id: TraceId([1; 16]),
-            rows: 0..ROWS,
-        }],
+        traces: vec![TraceRows { id: TraceId([1; 16]), rows: 0..ROWS }],
         span_ids: vec![SpanId::ZERO; ROWS],
         parent_ids: vec![None; ROWS],
         starts: vec![0; ROWS],
@@ -92,14 +89,7 @@ fn compiled(query: &str) -> (Vec<traceql::spansets::Step>, Vec<Field>) {
 
 fn select(steps: &[traceql::spansets::Step], batch: &Batch, out: &mut Vec<u32>) {
     let patterns = Patterns::default();
-    let trace = Trace {
-        rows: Rows {
-            batch,
-            range: 0..ROWS,
-            patterns: &patterns,
-        },
-        sets: None,
-    };
+    let trace = Trace { rows: Rows { batch, range: 0..ROWS, patterns: &patterns }, sets: None };
     let spansets = run(steps, &trace, vec![Spanset::all(ROWS)]).expect("no error");
     for spanset in &spansets {
         out.extend(spanset.rows.iter().map(|row| row as u32));
@@ -109,15 +99,10 @@ fn select(steps: &[traceql::spansets::Step], batch: &Batch, out: &mut Vec<u32>) 
 fn filter() {
     let mut random = Random(88_172_645_463_325_252);
     let a: Vec<i64> = (0..ROWS).map(|_| (random.next() % 4) as i64).collect();
-    let durations: Vec<i64> = (0..ROWS)
-        .map(|_| (random.next() % 200_000_000) as i64)
-        .collect();
+    let durations: Vec<i64> = (0..ROWS).map(|_| (random.next() % 200_000_000) as i64).collect();
     let (steps, fields) = compiled("{ .a = 1 && duration > 100ms }");
     let column = |field: &Field| match field {
-        Field::Attribute(AttributeScope::Span, _) => Column::Int(Plain {
-            values: a.clone(),
-            present: None,
-        }),
+        Field::Attribute(AttributeScope::Span, _) => Column::Int(Plain { values: a.clone(), present: None }),
         _ => Column::Absent,
     };
     let batch = batch(fields.iter().map(column).collect(), durations.clone());
@@ -143,25 +128,16 @@ fn filter() {
     );
     assert_eq!(ours, plain);
     let detail = format!("{:.0} M spans/s", 100.0 * ROWS as f64 / fast / 1e6);
-    line(
-        "filter_int_and_duration",
-        "times a plain loop",
-        fast / loop_,
-        2.0,
-        &detail,
-    );
+    line("filter_int_and_duration", "times a plain loop", fast / loop_, 2.0, &detail);
 }
 
 fn text_filter() {
     let mut random = Random(1_234_567);
     let names = ["checkout", "payments", "search", "shipping"];
-    let texts: Vec<&str> = (0..ROWS)
-        .map(|_| names[(random.next() % 4) as usize])
-        .collect();
+    let texts: Vec<&str> = (0..ROWS).map(|_| names[(random.next() % 4) as usize]).collect();
     let (steps, fields) = compiled("{ resource.service.name = \"search\" }");
     let texts_owned: Vec<std::sync::Arc<str>> = texts.iter().map(|text| (*text).into()).collect();
-    let column =
-        |_: &Field| Column::Text(TextColumn::of_texts(texts_owned.iter().cloned().map(Some)));
+    let column = |_: &Field| Column::Text(TextColumn::of_texts(texts_owned.iter().cloned().map(Some)));
     let batch = batch(fields.iter().map(column).collect(), vec![0; ROWS]);
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
     let (fast, loop_) = best(
@@ -206,17 +182,8 @@ fn growth(name: &str, work: impl Fn(usize) -> Box<dyn FnMut()>) {
     const LARGE: usize = 64_000;
     let (mut small, large) = (work(SMALL), work(LARGE));
     let (small, large) = best(|| (0..LARGE / SMALL).for_each(|_| small()), large);
-    let detail = format!(
-        "{:.1} ns a span at {LARGE} spans",
-        large / LARGE as f64 * 1e9
-    );
-    line(
-        name,
-        "time a span, 64,000 spans over 8,000",
-        large / small,
-        2.0,
-        &detail,
-    );
+    let detail = format!("{:.1} ns a span at {LARGE} spans", large / LARGE as f64 * 1e9);
+    line(name, "time a span, 64,000 spans over 8,000", large / small, 2.0, &detail);
 }
 
 fn structural() {
@@ -260,10 +227,7 @@ fn parsing() {
         let query = long_query(bytes);
         let repeat = 256_000 / query.len() + 1;
         let (parsed, lexed) = best(
-            || {
-                (0..repeat)
-                    .for_each(|_| drop(black_box(parse(black_box(&query)).expect("a query"))))
-            },
+            || (0..repeat).for_each(|_| drop(black_box(parse(black_box(&query)).expect("a query")))),
             || (0..repeat).for_each(|_| drop(black_box(lex(black_box(&query))))),
         );
         let speed = (repeat * query.len()) as f64 / parsed / 1e6;
@@ -277,11 +241,5 @@ fn parsing() {
         || (0..repeat).for_each(|_| drop(black_box(parse(black_box(&small)).expect("a query")))),
     );
     let ratio = large_time / small_time * (repeat * small.len()) as f64 / large.len() as f64;
-    line(
-        "parse_is_linear",
-        "time a byte, 128 kB over 4 kB",
-        ratio,
-        1.5,
-        "",
-    );
+    line("parse_is_linear", "time a byte, 128 kB over 4 kB", ratio, 1.5, "");
 }

@@ -13,10 +13,7 @@ pub struct Bits {
 impl Bits {
     /// No row.
     pub fn none(len: usize) -> Self {
-        Self {
-            words: vec![0; len.div_ceil(64)],
-            len,
-        }
+        Self { words: vec![0; len.div_ceil(64)], len }
     }
 
     /// Every row.
@@ -60,8 +57,7 @@ impl Bits {
             // Four chains of sixteen bits, so that the processor can work on them side by side.
             let (quarters, _) = chunk.as_chunks::<16>();
             let word = quarters.iter().enumerate().fold(0, |word, (n, quarter)| {
-                let bits =
-                    |bits: u64, (bit, item): (usize, &T)| bits | u64::from(test(*item)) << bit;
+                let bits = |bits: u64, (bit, item): (usize, &T)| bits | u64::from(test(*item)) << bit;
                 word | quarter.iter().enumerate().fold(0, bits) << (n * 16)
             });
             words.push(word);
@@ -70,10 +66,7 @@ impl Bits {
             let bits = |bits: u64, (bit, item): (usize, &T)| bits | u64::from(test(*item)) << bit;
             words.push(rest.iter().enumerate().fold(0, bits));
         }
-        Self {
-            words,
-            len: items.len(),
-        }
+        Self { words, len: items.len() }
     }
 
     /// Number of rows, in the set or not.
@@ -88,10 +81,7 @@ impl Bits {
 
     /// Number of rows in the set.
     pub fn count(&self) -> usize {
-        self.words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum()
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// Whether the row is in the set.
@@ -108,26 +98,17 @@ impl Bits {
 
     /// Keeps the rows that are in the other set too.
     pub fn and(&mut self, other: &Self) {
-        self.words
-            .iter_mut()
-            .zip(&other.words)
-            .for_each(|(a, b)| *a &= b);
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
     }
 
     /// Adds the rows of the other set.
     pub fn or(&mut self, other: &Self) {
-        self.words
-            .iter_mut()
-            .zip(&other.words)
-            .for_each(|(a, b)| *a |= b);
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a |= b);
     }
 
     /// Takes the rows of the other set out.
     pub fn and_not(&mut self, other: &Self) {
-        self.words
-            .iter_mut()
-            .zip(&other.words)
-            .for_each(|(a, b)| *a &= !b);
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= !b);
     }
 
     /// The rows in the set, ascending.
@@ -156,14 +137,7 @@ mod tests {
             let thirds = Bits::of_slice(&items, |item| item % 3 == 0);
             assert_eq!(thirds, Bits::from_fn(len, |row| row % 3 == 0));
             let rows: Vec<usize> = thirds.iter().collect();
-            assert_eq!(
-                rows,
-                items
-                    .iter()
-                    .copied()
-                    .filter(|row| row % 3 == 0)
-                    .collect::<Vec<_>>()
-            );
+            assert_eq!(rows, items.iter().copied().filter(|row| row % 3 == 0).collect::<Vec<_>>());
             assert_eq!(Bits::all(len).count(), len);
             let mut rest = Bits::all(len);
             rest.and_not(&thirds);

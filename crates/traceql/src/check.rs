@@ -9,8 +9,8 @@ mod scalar;
 pub mod types;
 
 use crate::ast::{
-    Attribute, BinaryOp, Body, FieldExpr, FieldKind, Intrinsic, Pipeline, Query, SpansetExpr,
-    SpansetKind, Stage, UnaryOp,
+    Attribute, BinaryOp, Body, FieldExpr, FieldKind, Intrinsic, Pipeline, Query, SpansetExpr, SpansetKind,
+    Stage, UnaryOp,
 };
 use crate::place::{Diagnostic, Place, Problem};
 use crate::regexes;
@@ -24,11 +24,7 @@ pub fn check(text: &str) -> Result<String, Vec<Diagnostic>> {
     match parsed.query {
         Some(query) => {
             diagnostics.extend(problems(&query));
-            if diagnostics.is_empty() {
-                Ok(query.to_string())
-            } else {
-                Err(diagnostics)
-            }
+            if diagnostics.is_empty() { Ok(query.to_string()) } else { Err(diagnostics) }
         }
         None => Err(diagnostics),
     }
@@ -59,12 +55,7 @@ impl Checker {
     }
 
     fn note(&mut self, span: Place, message: String, problem: Problem) {
-        self.diagnostics.push(Diagnostic {
-            span,
-            message,
-            expected: Vec::new(),
-            problem,
-        });
+        self.diagnostics.push(Diagnostic { span, message, expected: Vec::new(), problem });
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
@@ -77,17 +68,13 @@ impl Checker {
                     if !types::reads_span(expr) {
                         self.wrong(
                             *span,
-                            format!(
-                                "grouping field expressions must reference the span: by({expr})"
-                            ),
+                            format!("grouping field expressions must reference the span: by({expr})"),
                         );
                     }
                 }
                 Stage::Coalesce(_) => {}
                 Stage::Select(attributes, _) => {
-                    attributes
-                        .iter()
-                        .for_each(|attribute| self.attribute(attribute));
+                    attributes.iter().for_each(|attribute| self.attribute(attribute));
                 }
             }
         }
@@ -111,8 +98,7 @@ impl Checker {
         let is_missing = matches!(expr.kind, FieldKind::Missing);
         let is_condition = matches!(type_of(expr), Type::Bool | Type::Dynamic);
         if noted == self.diagnostics.len() && !is_missing && !is_condition {
-            let message =
-                format!("span filter field expressions must resolve to a boolean: {{ {expr} }}");
+            let message = format!("span filter field expressions must resolve to a boolean: {{ {expr} }}");
             self.wrong(span, message);
         }
     }
@@ -170,10 +156,7 @@ impl Checker {
             let message = format!("binary operations must operate on the same type: {expr}");
             self.wrong(expr.span, message);
         } else if !is_legal(op, lhs, rhs) {
-            self.wrong(
-                expr.span,
-                format!("illegal operation for the given types: {expr}"),
-            );
+            self.wrong(expr.span, format!("illegal operation for the given types: {expr}"));
         }
     }
 

@@ -107,34 +107,18 @@ impl Column {
     pub fn value(&self, row: usize) -> Value {
         match self {
             Self::Absent => Value::Nil,
-            Self::Int(plain) => plain
-                .get(row)
-                .map_or(Value::Nil, |value| Value::Int(*value)),
-            Self::Float(plain) => plain
-                .get(row)
-                .map_or(Value::Nil, |value| Value::Float(*value)),
-            Self::Bool(plain) => plain
-                .get(row)
-                .map_or(Value::Nil, |value| Value::Bool(*value)),
+            Self::Int(plain) => plain.get(row).map_or(Value::Nil, |value| Value::Int(*value)),
+            Self::Float(plain) => plain.get(row).map_or(Value::Nil, |value| Value::Float(*value)),
+            Self::Bool(plain) => plain.get(row).map_or(Value::Nil, |value| Value::Bool(*value)),
             Self::Duration(plain) => plain.get(row).map_or(Value::Nil, |ns| Value::Duration(*ns)),
             Self::Status(codes) => Value::Status(codes[row]),
             Self::Kind(kinds) => Value::Kind(kinds[row]),
-            Self::Text(texts) => texts
-                .get(row)
-                .map_or(Value::Nil, |text| Value::Str(Arc::clone(text))),
+            Self::Text(texts) => texts.get(row).map_or(Value::Nil, |text| Value::Str(Arc::clone(text))),
             Self::Mixed(values) => values[row].clone(),
             Self::Lists { .. } => {
-                let items: Vec<Value> = self
-                    .list(row)
-                    .iter()
-                    .filter(|item| !item.is_nil())
-                    .cloned()
-                    .collect();
-                if items.is_empty() {
-                    Value::Nil
-                } else {
-                    Value::Array(items.into())
-                }
+                let items: Vec<Value> =
+                    self.list(row).iter().filter(|item| !item.is_nil()).cloned().collect();
+                if items.is_empty() { Value::Nil } else { Value::Array(items.into()) }
             }
         }
     }
@@ -142,9 +126,7 @@ impl Column {
     /// The values of a row of a list column, nil where an event or link has none.
     pub fn list(&self, row: usize) -> &[Value] {
         match self {
-            Self::Lists { offsets, values } => {
-                &values[offsets[row] as usize..offsets[row + 1] as usize]
-            }
+            Self::Lists { offsets, values } => &values[offsets[row] as usize..offsets[row + 1] as usize],
             _ => &[],
         }
     }
@@ -186,9 +168,7 @@ impl Column {
             Self::Status(codes) => codes.len() * 4,
             Self::Kind(kinds) => kinds.len() * 4,
             Self::Text(texts) => texts.memory_bytes(),
-            Self::Mixed(values) | Self::Lists { values, .. } => {
-                values.len() * (size_of::<Value>() + 16)
-            }
+            Self::Mixed(values) | Self::Lists { values, .. } => values.len() * (size_of::<Value>() + 16),
         }
     }
 }

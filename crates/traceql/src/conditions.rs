@@ -74,28 +74,23 @@ impl Tree {
         match &expr.kind {
             FieldKind::Literal(value) if value.is_true() => Self::Any,
             FieldKind::Literal(_) | FieldKind::Missing => Self::NOTHING,
-            FieldKind::Attribute(attribute) => leaf(
-                attribute,
-                Demand::Compare(BinaryOp::Equal, Value::Bool(true)),
-                true,
-            ),
+            FieldKind::Attribute(attribute) => {
+                leaf(attribute, Demand::Compare(BinaryOp::Equal, Value::Bool(true)), true)
+            }
             FieldKind::Unary(UnaryOp::Not | UnaryOp::Negate, _) => Self::Any,
             FieldKind::Exists(operand, is_there) => match &operand.kind {
                 FieldKind::Attribute(attribute) if *is_there && attribute.intrinsic.is_none() => {
                     leaf(attribute, Demand::Exists, true)
                 }
-                FieldKind::Attribute(attribute) if !is_there => {
-                    leaf(attribute, Demand::Absent, false)
-                }
+                FieldKind::Attribute(attribute) if !is_there => leaf(attribute, Demand::Absent, false),
                 _ => Self::Any,
             },
             FieldKind::Binary(op, lhs, rhs) => binary(*op, lhs, rhs),
             FieldKind::Logic(first, rest) => {
-                rest.iter()
-                    .fold(Self::of(first), |tree, (op, operand)| match op {
-                        BinaryOp::And => tree.and(Self::of(operand)),
-                        _ => tree.or(Self::of(operand)),
-                    })
+                rest.iter().fold(Self::of(first), |tree, (op, operand)| match op {
+                    BinaryOp::And => tree.and(Self::of(operand)),
+                    _ => tree.or(Self::of(operand)),
+                })
             }
         }
     }
@@ -130,11 +125,7 @@ impl Tree {
 }
 
 fn leaf(attribute: &Attribute, demand: Demand, is_necessary: bool) -> Tree {
-    Tree::Leaf(Condition {
-        attribute: attribute.clone(),
-        demand,
-        is_necessary,
-    })
+    Tree::Leaf(Condition { attribute: attribute.clone(), demand, is_necessary })
 }
 
 fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr) -> Tree {
@@ -146,10 +137,8 @@ fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr) -> Tree {
         // Absence of any operand makes the comparison false.
         _ => return operands_exist(lhs).and(operands_exist(rhs)),
     };
-    let is_negative = matches!(
-        op,
-        BinaryOp::NotEqual | BinaryOp::NotMatch | BinaryOp::NotIn | BinaryOp::MatchNone
-    );
+    let is_negative =
+        matches!(op, BinaryOp::NotEqual | BinaryOp::NotMatch | BinaryOp::NotIn | BinaryOp::MatchNone);
     let demand = match value {
         Value::Array(values) => Demand::Set(op, values.to_vec()),
         value => Demand::Compare(op, value.clone()),
@@ -164,9 +153,7 @@ fn operands_exist(expr: &FieldExpr) -> Tree {
             leaf(attribute, Demand::Exists, true)
         }
         FieldKind::Unary(_, operand) => operands_exist(operand),
-        FieldKind::Binary(op, lhs, rhs) if op.is_arithmetic() => {
-            operands_exist(lhs).and(operands_exist(rhs))
-        }
+        FieldKind::Binary(op, lhs, rhs) if op.is_arithmetic() => operands_exist(lhs).and(operands_exist(rhs)),
         // Comparisons and tests for existence are never absent.
         _ => Tree::Any,
     }
@@ -220,11 +207,7 @@ fn single(expr: &FieldExpr) -> Option<Condition> {
         (FieldKind::Exists(operand, is_there), _) => match &operand.kind {
             FieldKind::Attribute(attribute) => Some(Condition {
                 attribute: attribute.clone(),
-                demand: if *is_there {
-                    Demand::Exists
-                } else {
-                    Demand::Absent
-                },
+                demand: if *is_there { Demand::Exists } else { Demand::Absent },
                 is_necessary: *is_there,
             }),
             _ => None,

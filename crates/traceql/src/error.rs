@@ -68,9 +68,7 @@ impl Error {
     /// The kind that a server maps to a status.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Query(_) | Self::NotMetrics | Self::NotSpansets | Self::Eval(_) => {
-                Kind::InvalidInput
-            }
+            Self::Query(_) | Self::NotMetrics | Self::NotSpansets | Self::Eval(_) => Kind::InvalidInput,
             Self::Cancelled => Kind::Cancelled,
             Self::Limit { .. } => Kind::LimitExceeded,
             Self::Source { kind, .. } => *kind,

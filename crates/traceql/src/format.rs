@@ -43,11 +43,7 @@ fn fits(text: &str, depth: usize) -> bool {
 }
 
 fn pipeline(pipeline: &Pipeline, depth: usize) -> String {
-    let stages: Vec<String> = pipeline
-        .stages
-        .iter()
-        .map(|stage| self::stage(stage, depth))
-        .collect();
+    let stages: Vec<String> = pipeline.stages.iter().map(|stage| self::stage(stage, depth)).collect();
     stages.join(&format!("\n{}| ", indent(depth)))
 }
 
@@ -65,12 +61,7 @@ fn spansets(expr: &SpansetExpr, depth: usize) -> String {
     }
     match &expr.kind {
         SpansetKind::Filter(filter) => {
-            format!(
-                "{{\n{}{}\n{}}}",
-                indent(depth + 1),
-                field(filter, depth + 1),
-                indent(depth)
-            )
+            format!("{{\n{}{}\n{}}}", indent(depth + 1), field(filter, depth + 1), indent(depth))
         }
         SpansetKind::Chain(first, rest) => {
             // Operators of one level group from the left, so a flat list reads back as the same
@@ -102,12 +93,7 @@ fn grouped(expr: &SpansetExpr, all: bool, depth: usize) -> String {
     match expr.kind {
         SpansetKind::Filter(_) if all => format!("({})", spansets(expr, depth)),
         SpansetKind::Filter(_) => spansets(expr, depth),
-        _ => format!(
-            "(\n{}{}\n{})",
-            indent(depth + 1),
-            spansets(expr, depth + 1),
-            indent(depth)
-        ),
+        _ => format!("(\n{}{}\n{})", indent(depth + 1), spansets(expr, depth + 1), indent(depth)),
     }
 }
 
@@ -117,13 +103,7 @@ fn field(expr: &FieldExpr, depth: usize) -> String {
         FieldKind::Logic(first, rest) if !fits(&flat, depth) => {
             let mut text = operand(first, depth);
             for (op, right) in rest {
-                let _ = write!(
-                    text,
-                    "\n{}{} {}",
-                    indent(depth),
-                    op.symbol(),
-                    operand(right, depth)
-                );
+                let _ = write!(text, "\n{}{} {}", indent(depth), op.symbol(), operand(right, depth));
             }
             text
         }
@@ -145,10 +125,7 @@ fn operand(expr: &FieldExpr, depth: usize) -> String {
 }
 
 const fn is_named(op: BinaryOp) -> bool {
-    matches!(
-        op,
-        BinaryOp::In | BinaryOp::NotIn | BinaryOp::MatchAny | BinaryOp::MatchNone
-    )
+    matches!(op, BinaryOp::In | BinaryOp::NotIn | BinaryOp::MatchAny | BinaryOp::MatchNone)
 }
 
 fn metrics(expr: &MetricsExpr, depth: usize) -> String {
@@ -159,20 +136,10 @@ fn metrics(expr: &MetricsExpr, depth: usize) -> String {
         MetricsKind::Math(op, lhs, rhs) => {
             format!("{} {} {}", side(lhs, depth), op.symbol(), side(rhs, depth))
         }
-        MetricsKind::ScalarMath {
-            op,
-            number,
-            is_left: true,
-            expr,
-        } => {
+        MetricsKind::ScalarMath { op, number, is_left: true, expr } => {
             format!("{number} {} {}", op.symbol(), side(expr, depth))
         }
-        MetricsKind::ScalarMath {
-            op,
-            number,
-            is_left: false,
-            expr,
-        } => {
+        MetricsKind::ScalarMath { op, number, is_left: false, expr } => {
             format!("{} {} {number}", side(expr, depth), op.symbol())
         }
     };
@@ -183,10 +150,5 @@ fn metrics(expr: &MetricsExpr, depth: usize) -> String {
 }
 
 fn side(expr: &MetricsExpr, depth: usize) -> String {
-    format!(
-        "(\n{}{}\n{})",
-        indent(depth + 1),
-        metrics(expr, depth + 1),
-        indent(depth)
-    )
+    format!("(\n{}{}\n{})", indent(depth + 1), metrics(expr, depth + 1), indent(depth))
 }

@@ -33,10 +33,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
             _ if token.kind == Kind::EndAttribute => continue,
             _ => {
                 start = token.place.start as usize;
-                words.push(Word {
-                    kind: token.kind,
-                    text: &text[start..end],
-                });
+                words.push(Word { kind: token.kind, text: &text[start..end] });
             }
         }
         is_open = match token.kind {
@@ -98,12 +95,7 @@ pub fn without_gaps(text: &str) -> String {
 const fn is_border(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::And
-            | Kind::Or
-            | Kind::OpenParen
-            | Kind::CloseParen
-            | Kind::OpenBrace
-            | Kind::CloseBrace
+        Kind::And | Kind::Or | Kind::OpenParen | Kind::CloseParen | Kind::OpenBrace | Kind::CloseBrace
     )
 }
 
@@ -125,10 +117,7 @@ fn condition_len(words: &[Word<'_>]) -> usize {
 fn push_condition(words: &[Word<'_>], out: &mut Vec<String>) {
     if words.last().is_some_and(|word| is_comparison(word.kind)) {
         // A `!` before the condition stays: nothing is known of what it negates.
-        let negations = words
-            .iter()
-            .take_while(|word| word.kind == Kind::Not)
-            .count();
+        let negations = words.iter().take_while(|word| word.kind == Kind::Not).count();
         out.push(format!("{}true", "!".repeat(negations)));
     } else {
         out.extend(words.iter().map(|word| word.text.to_owned()));

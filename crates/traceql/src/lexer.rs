@@ -20,18 +20,10 @@ use crate::place::Place;
 
 /// The tokens of `text`.
 pub fn lex(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        text,
-        at: 0,
-        tokens: Vec::with_capacity(text.len() / 4 + 2),
-    };
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 4 + 2) };
     while lexer.step() {}
     let end = Place::new(text.len(), text.len());
-    lexer.tokens.push(Token {
-        kind: Kind::End,
-        place: end,
-        payload: Payload::None,
-    });
+    lexer.tokens.push(Token { kind: Kind::End, place: end, payload: Payload::None });
     lexer.tokens
 }
 
@@ -48,11 +40,7 @@ impl<'t> Lexer<'t> {
 
     fn push(&mut self, kind: Kind, len: usize, payload: Payload) -> bool {
         let place = Place::new(self.at, self.at + len);
-        self.tokens.push(Token {
-            kind,
-            place,
-            payload,
-        });
+        self.tokens.push(Token { kind, place, payload });
         self.at += len;
         true
     }
@@ -182,10 +170,7 @@ impl<'t> Lexer<'t> {
             }
             Err(message) => {
                 // The original points at the scope, whose token has just been read.
-                self.at = self
-                    .tokens
-                    .last()
-                    .map_or(self.at, |token| token.place.start as usize);
+                self.at = self.tokens.last().map_or(self.at, |token| token.place.start as usize);
                 self.broken(message)
             }
         }
@@ -231,9 +216,7 @@ impl<'t> Lexer<'t> {
             ("%", Kind::Modulo),
             ("^", Kind::Power),
         ];
-        let found = OPERATORS
-            .iter()
-            .find(|(symbol, _)| rest.starts_with(symbol));
+        let found = OPERATORS.iter().find(|(symbol, _)| rest.starts_with(symbol));
         match found {
             Some(&(symbol, kind)) => self.push(kind, symbol.len(), Payload::None),
             None => self.unknown(),
@@ -242,10 +225,7 @@ impl<'t> Lexer<'t> {
 
     fn unknown(&mut self) -> bool {
         let character = self.rest().chars().next().unwrap_or(' ');
-        self.broken(&format!(
-            "syntax error: unexpected {}",
-            quote::quote_rune(character)
-        ))
+        self.broken(&format!("syntax error: unexpected {}", quote::quote_rune(character)))
     }
 }
 

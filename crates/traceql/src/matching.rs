@@ -50,11 +50,7 @@ impl Matching {
             needs_whole_traces: compiler.needs_whole_traces,
             needs_every_attribute,
         };
-        Self {
-            request,
-            steps,
-            needs_sets,
-        }
+        Self { request, steps, needs_sets }
     }
 
     /// Reads everything.
@@ -106,14 +102,7 @@ impl Matching {
     ) -> Result<(), Error> {
         let patterns = Patterns::default();
         let all = Spanset::all(range.len());
-        let trace = Trace {
-            rows: Rows {
-                batch,
-                range,
-                patterns: &patterns,
-            },
-            sets,
-        };
+        let trace = Trace { rows: Rows { batch, range, patterns: &patterns }, sets };
         for spanset in run(&self.steps, &trace, vec![all])? {
             visit(&trace.rows, &spanset.rows)?;
         }

@@ -31,24 +31,12 @@ impl MemorySource {
             rows.sort_by(|a, b| {
                 let key = |row: &usize| {
                     let span = &spans[*row];
-                    (
-                        span.start,
-                        span.span_id,
-                        span.kind,
-                        span.parent_span_id,
-                        span.duration_nano,
-                    )
+                    (span.start, span.span_id, span.kind, span.parent_span_id, span.duration_nano)
                 };
-                key(a)
-                    .cmp(&key(b))
-                    .then_with(|| spans[*a].name.cmp(&spans[*b].name))
+                key(a).cmp(&key(b)).then_with(|| spans[*a].name.cmp(&spans[*b].name))
             });
         }
-        Self {
-            spans,
-            traces,
-            piece: piece.max(1),
-        }
+        Self { spans, traces, piece: piece.max(1) }
     }
 
     fn start_of(&self, trace: &TraceId) -> TimeNs {
@@ -65,10 +53,7 @@ impl MemorySource {
         let spans: Vec<&Span> = spans.into_iter().collect();
         let mut batch = batch_of_spans(spans.iter().copied(), fields);
         if every {
-            batch.every_attribute = spans
-                .iter()
-                .map(|span| crate::columns::every_attribute(span))
-                .collect();
+            batch.every_attribute = spans.iter().map(|span| crate::columns::every_attribute(span)).collect();
         }
         batch
     }
@@ -84,13 +69,7 @@ impl Source for MemorySource {
         if request.order == Order::NewestFirst {
             order.sort_by_key(|trace| (std::cmp::Reverse(self.start_of(trace)), *trace));
         }
-        Ok(Box::new(MemoryScan {
-            source: self,
-            request,
-            control,
-            order,
-            at: 0,
-        }))
+        Ok(Box::new(MemoryScan { source: self, request, control, order, at: 0 }))
     }
 }
 
@@ -112,11 +91,7 @@ impl Scan for MemoryScan<'_> {
         let end = (self.at + self.source.piece).min(spans.len());
         let piece = &spans[self.at..end];
         self.at = end;
-        Ok(Some(self.source.batch(
-            piece,
-            &self.request.fields,
-            self.request.needs_every_attribute,
-        )))
+        Ok(Some(self.source.batch(piece, &self.request.fields, self.request.needs_every_attribute)))
     }
 
     fn next_candidates(&mut self) -> Result<Option<Candidates>, Error> {
@@ -128,9 +103,9 @@ impl Scan for MemoryScan<'_> {
         let traces = self.order[self.at..end].to_vec();
         self.at = end;
         let floor = match self.request.order {
-            Order::NewestFirst => self.order.get(end).map_or(TimeNs::MIN, |next| {
-                self.source.start_of(next).saturating_add(1)
-            }),
+            Order::NewestFirst => {
+                self.order.get(end).map_or(TimeNs::MIN, |next| self.source.start_of(next).saturating_add(1))
+            }
             Order::Any => TimeNs::MAX,
         };
         Ok(Some(Candidates { traces, floor }))
@@ -138,13 +113,8 @@ impl Scan for MemoryScan<'_> {
 
     fn whole_traces(&mut self, traces: &[TraceId], fields: &[Field]) -> Result<Batch, Error> {
         self.control.check()?;
-        let rows = traces
-            .iter()
-            .filter_map(|trace| self.source.traces.get(trace))
-            .flatten();
+        let rows = traces.iter().filter_map(|trace| self.source.traces.get(trace)).flatten();
         let spans = rows.map(|row| &self.source.spans[*row]);
-        Ok(self
-            .source
-            .batch(spans, fields, self.request.needs_every_attribute))
+        Ok(self.source.batch(spans, fields, self.request.needs_every_attribute))
     }
 }

@@ -64,10 +64,7 @@ pub fn evaluate(
         return Err(Error::NotMetrics);
     };
     if options.window.len() > INTERVALS_MAX {
-        return Err(Error::Limit {
-            name: "intervals_max",
-            max: INTERVALS_MAX as u64,
-        });
+        return Err(Error::Limit { name: "intervals_max", max: INTERVALS_MAX as u64 });
     }
     let hints = plan::Hints::of(query, options);
     let mut series = expression(expr, source, options, &hints, control)?;
@@ -92,12 +89,7 @@ fn expression(
             let right = expression(rhs, source, options, hints, control)?;
             math::join(*op, left, right, &math::name_of(expr))
         }
-        MetricsKind::ScalarMath {
-            op,
-            number,
-            is_left,
-            expr,
-        } => {
+        MetricsKind::ScalarMath { op, number, is_left, expr } => {
             let series = expression(expr, source, options, hints, control)?;
             math::with_number(*op, number.as_f64().unwrap_or(f64::NAN), *is_left, series)
         }

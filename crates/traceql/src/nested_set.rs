@@ -91,11 +91,7 @@ impl NestedSets {
                     };
                     counter += 1;
                     sets.right[done as usize] = counter;
-                    next = if open.is_empty() {
-                        NONE
-                    } else {
-                        next_sibling[done as usize]
-                    };
+                    next = if open.is_empty() { NONE } else { next_sibling[done as usize] };
                     continue;
                 }
                 counter += 1;
@@ -132,11 +128,7 @@ fn parent_of(nodes: &[Node], by_id: &ById<'_>, row: u32) -> Option<u32> {
     let Some(second) = second else {
         return Some(first).filter(|parent| *parent != row);
     };
-    let wanted = if node.kind == SpanKind::SERVER {
-        SpanKind::CLIENT
-    } else {
-        SpanKind::SERVER
-    };
+    let wanted = if node.kind == SpanKind::SERVER { SpanKind::CLIENT } else { SpanKind::SERVER };
     let others = || [first, second].into_iter().filter(|parent| *parent != row);
     let half = others().find(|parent| nodes[*parent as usize].kind == wanted);
     half.or_else(|| others().next())

@@ -42,28 +42,14 @@ pub struct Parsed {
 /// Reads as much of `text` as can be read.
 pub fn parse_with_recovery(text: &str) -> Parsed {
     if text.len() > QUERY_BYTES_MAX {
-        let message = format!(
-            "query of {} bytes is longer than {QUERY_BYTES_MAX} bytes",
-            text.len()
-        );
+        let message = format!("query of {} bytes is longer than {QUERY_BYTES_MAX} bytes", text.len());
         let span = Place::new(QUERY_BYTES_MAX, text.len());
-        let diagnostic = Diagnostic {
-            span,
-            message,
-            expected: Vec::new(),
-            problem: Problem::Limit,
-        };
-        return Parsed {
-            query: None,
-            diagnostics: vec![diagnostic],
-        };
+        let diagnostic = Diagnostic { span, message, expected: Vec::new(), problem: Problem::Limit };
+        return Parsed { query: None, diagnostics: vec![diagnostic] };
     }
     let mut parser = Parser::new(text);
     let query = parser.query();
-    Parsed {
-        query,
-        diagnostics: parser.diagnostics,
-    }
+    Parsed { query, diagnostics: parser.diagnostics }
 }
 
 /// Reads a query; the error is the first one of the text.
@@ -96,12 +82,7 @@ struct Parser {
 
 impl Parser {
     fn new(text: &str) -> Self {
-        Self {
-            tokens: lex(text),
-            at: 0,
-            depth: 0,
-            diagnostics: Vec::new(),
-        }
+        Self { tokens: lex(text), at: 0, depth: 0, diagnostics: Vec::new() }
     }
 
     /// The current token; the last one, which is `End`, never goes away.
@@ -153,10 +134,7 @@ impl Parser {
         let span = token.place;
         let mut expected: Vec<Kind> = expected.to_vec();
         expected.sort_by_key(|kind| *kind as u32);
-        let expected: Vec<String> = expected
-            .iter()
-            .map(|kind| kind.symbol().to_owned())
-            .collect();
+        let expected: Vec<String> = expected.iter().map(|kind| kind.symbol().to_owned()).collect();
         let message = match (&token.kind, &token.payload) {
             (Kind::Broken, Payload::Text(message)) => message.to_string(),
             (kind, _) => {
@@ -172,12 +150,7 @@ impl Parser {
     }
 
     fn fail(&mut self, span: Place, message: String, expected: Vec<String>) -> Failed {
-        self.diagnostics.push(Diagnostic {
-            span,
-            message,
-            expected,
-            problem: Problem::Syntax,
-        });
+        self.diagnostics.push(Diagnostic { span, message, expected, problem: Problem::Syntax });
         Failed
     }
 
@@ -199,11 +172,7 @@ impl Parser {
     /// One more than the highest of `heights`, within the limit.
     fn height_over(&mut self, heights: &[u32]) -> Read<u32> {
         let height = heights.iter().copied().max().unwrap_or(0) + 1;
-        if height > NESTING_MAX {
-            Err(self.too_deep())
-        } else {
-            Ok(height)
-        }
+        if height > NESTING_MAX { Err(self.too_deep()) } else { Ok(height) }
     }
 
     fn too_deep(&mut self) -> Failed {

@@ -11,9 +11,9 @@ use std::fmt;
 use stdx::go::number::{FloatFormat, format_float};
 
 use crate::ast::{
-    BinaryOp, Body, FieldExpr, FieldKind, Hint, MetricsExpr, MetricsFunction, MetricsKind,
-    MetricsStage, Pipeline, Query, ScalarExpr, ScalarFilter, ScalarKind, SecondStage, SpansetExpr,
-    SpansetKind, Stage, UnaryOp,
+    BinaryOp, Body, FieldExpr, FieldKind, Hint, MetricsExpr, MetricsFunction, MetricsKind, MetricsStage,
+    Pipeline, Query, ScalarExpr, ScalarFilter, ScalarKind, SecondStage, SpansetExpr, SpansetKind, Stage,
+    UnaryOp,
 };
 use crate::value::Value;
 
@@ -33,11 +33,7 @@ pub(crate) fn hints(hints: &[Hint], f: &mut impl fmt::Write) -> fmt::Result {
         let before = if n == 0 { " with(" } else { ", " };
         write!(f, "{before}{}={}", hint.name, hint.value)?;
     }
-    if hints.is_empty() {
-        Ok(())
-    } else {
-        f.write_str(")")
-    }
+    if hints.is_empty() { Ok(()) } else { f.write_str(")") }
 }
 
 impl fmt::Display for Pipeline {
@@ -113,10 +109,7 @@ const fn is_negative(expr: &FieldExpr) -> bool {
 
 /// `-a * b` is `-(a * b)`.
 const fn binds_over_minus(op: BinaryOp) -> bool {
-    matches!(
-        op,
-        BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod | BinaryOp::Pow
-    )
+    matches!(op, BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod | BinaryOp::Pow)
 }
 
 impl fmt::Display for FieldExpr {
@@ -144,11 +137,7 @@ impl fmt::Display for FieldExpr {
                 Ok(())
             }
             FieldKind::Exists(operand, is_there) => {
-                let op = if *is_there {
-                    BinaryOp::NotEqual
-                } else {
-                    BinaryOp::Equal
-                };
+                let op = if *is_there { BinaryOp::NotEqual } else { BinaryOp::Equal };
                 write!(f, "{} {} nil", Grouped(operand), op.symbol())
             }
             FieldKind::Missing => Ok(()),
@@ -182,13 +171,7 @@ impl fmt::Display for ScalarExpr {
             ScalarKind::Aggregate(function, None) => write!(f, "{}()", function.name()),
             ScalarKind::Aggregate(function, Some(expr)) => write!(f, "{}({expr})", function.name()),
             ScalarKind::Arithmetic(op, lhs, rhs) => {
-                write!(
-                    f,
-                    "{} {} {}",
-                    GroupedScalar(lhs),
-                    op.symbol(),
-                    GroupedScalar(rhs)
-                )
+                write!(f, "{} {} {}", GroupedScalar(lhs), op.symbol(), GroupedScalar(rhs))
             }
             ScalarKind::Pipeline(pipeline, aggregate) => write!(f, "{pipeline}|{aggregate}"),
         }
@@ -200,20 +183,10 @@ impl fmt::Display for MetricsExpr {
         match &self.kind {
             MetricsKind::Series(pipeline, stage) => write!(f, "{pipeline} | {stage}")?,
             MetricsKind::Math(op, lhs, rhs) => write!(f, "({lhs}) {} ({rhs})", op.symbol())?,
-            MetricsKind::ScalarMath {
-                op,
-                number,
-                is_left: true,
-                expr,
-            } => {
+            MetricsKind::ScalarMath { op, number, is_left: true, expr } => {
                 write!(f, "{number} {} ({expr})", op.symbol())?;
             }
-            MetricsKind::ScalarMath {
-                op,
-                number,
-                is_left: false,
-                expr,
-            } => {
+            MetricsKind::ScalarMath { op, number, is_left: false, expr } => {
                 write!(f, "({expr}) {} {number}", op.symbol())?;
             }
         }
@@ -237,9 +210,7 @@ impl fmt::Display for MetricsStage {
         match &self.function {
             MetricsFunction::QuantileOverTime(attribute, quantiles) => {
                 attribute.fmt(f)?;
-                quantiles
-                    .iter()
-                    .try_for_each(|q| write!(f, ",{}", quantile(*q)))?;
+                quantiles.iter().try_for_each(|q| write!(f, ",{}", quantile(*q)))?;
             }
             MetricsFunction::Compare(comparison) => {
                 write!(f, "{{ {} }}", comparison.filter)?;
@@ -250,20 +221,14 @@ impl fmt::Display for MetricsStage {
                     write!(f, ", {start}, {end}")?;
                 }
             }
-            function => function
-                .attribute()
-                .map_or(Ok(()), |attribute| attribute.fmt(f))?,
+            function => function.attribute().map_or(Ok(()), |attribute| attribute.fmt(f))?,
         }
         f.write_str(")")?;
         for (n, attribute) in self.by.iter().enumerate() {
             let before = if n == 0 { "by(" } else { "," };
             write!(f, "{before}{attribute}")?;
         }
-        if self.by.is_empty() {
-            Ok(())
-        } else {
-            f.write_str(")")
-        }
+        if self.by.is_empty() { Ok(()) } else { f.write_str(")") }
     }
 }
 

@@ -71,11 +71,7 @@ impl Program {
     /// The rows of `input` for which the expression is true.
     pub fn select(&self, rows: &Rows<'_>, input: &Bits) -> Result<Bits, EvalError> {
         match self {
-            Self::Literal(value) => Ok(if value.is_true() {
-                input.clone()
-            } else {
-                Bits::none(input.len())
-            }),
+            Self::Literal(value) => Ok(if value.is_true() { input.clone() } else { Bits::none(input.len()) }),
             Self::Logic(first, rest) => {
                 let mut found = first.select(rows, input)?;
                 for (is_and, operand) in rest {
@@ -90,9 +86,7 @@ impl Program {
                 Ok(found)
             }
             Self::Column(slots, test) => {
-                if let Some(mut found) =
-                    slot::single(slots, rows).and_then(|slot| test.column(slot, rows))
-                {
+                if let Some(mut found) = slot::single(slots, rows).and_then(|slot| test.column(slot, rows)) {
                     found.and(input);
                     return Ok(found);
                 }
@@ -135,11 +129,9 @@ impl Program {
             Self::Column(slots, test) => {
                 Value::Bool(test.holds(&slot::value(slots, rows, row), rows.patterns)?)
             }
-            Self::Pattern(operand, regex, is_match) => Value::Bool(test::pattern_holds(
-                &operand.value(rows, row)?,
-                regex,
-                *is_match,
-            )),
+            Self::Pattern(operand, regex, is_match) => {
+                Value::Bool(test::pattern_holds(&operand.value(rows, row)?, regex, *is_match))
+            }
             Self::Exists(operand, is_there) => Value::Bool(match &**operand {
                 Self::Slots(slots) => slot::exists(slots, rows, row, *is_there),
                 operand => operand.value(rows, row)?.is_nil() != *is_there,

@@ -5,8 +5,8 @@
 //! no words for these, so canonical texts for people are printed before this step.
 
 use crate::ast::{
-    Attribute, BinaryOp, Body, FieldExpr, FieldKind, MetricsExpr, MetricsFunction, MetricsKind,
-    Pipeline, Query, ScalarExpr, ScalarKind, SpansetExpr, SpansetKind, Stage,
+    Attribute, BinaryOp, Body, FieldExpr, FieldKind, MetricsExpr, MetricsFunction, MetricsKind, Pipeline,
+    Query, ScalarExpr, ScalarKind, SpansetExpr, SpansetKind, Stage,
 };
 use crate::place::Place;
 use crate::value::Value;
@@ -102,8 +102,7 @@ pub fn field(expr: &mut FieldExpr) {
             rest.iter_mut().for_each(|(_, operand)| field(operand));
             join_chain(first, rest);
             if rest.is_empty() {
-                let first =
-                    std::mem::replace(&mut **first, FieldExpr::leaf(FieldKind::Missing, expr.span));
+                let first = std::mem::replace(&mut **first, FieldExpr::leaf(FieldKind::Missing, expr.span));
                 expr.kind = first.kind;
             }
         }
@@ -136,27 +135,19 @@ impl Run {
             return None;
         };
         let (test, chain) = set_test(*comparison)?;
-        let (FieldKind::Attribute(attribute), FieldKind::Literal(literal)) = (&lhs.kind, &rhs.kind)
-        else {
+        let (FieldKind::Attribute(attribute), FieldKind::Literal(literal)) = (&lhs.kind, &rhs.kind) else {
             return None;
         };
         let literals = match literal {
             Value::Array(items) => items.to_vec(),
             plain => vec![plain.clone()],
         };
-        Some(Self {
-            test,
-            chain,
-            attribute: attribute.clone(),
-            literals,
-            span: expr.span,
-        })
+        Some(Self { test, chain, attribute: attribute.clone(), literals, span: expr.span })
     }
 
     /// Takes the other's literals if both test one attribute with one type in a chain of `op`.
     fn takes(&mut self, op: BinaryOp, other: &mut Self) -> bool {
-        let kinds =
-            self.literals.last().map(Value::kind) == other.literals.first().map(Value::kind);
+        let kinds = self.literals.last().map(Value::kind) == other.literals.first().map(Value::kind);
         let fits = self.chain == op && self.test == other.test && self.attribute == other.attribute;
         if fits && kinds {
             self.literals.append(&mut other.literals);

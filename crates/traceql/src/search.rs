@@ -129,12 +129,7 @@ pub fn search(
         }
         keep_newest(&mut result.traces, options.limit);
         let is_full = result.traces.len() >= options.limit;
-        if is_full
-            && result
-                .traces
-                .iter()
-                .all(|found| found.start >= candidates.floor)
-        {
+        if is_full && result.traces.iter().all(|found| found.start >= candidates.floor) {
             break;
         }
     }
@@ -169,31 +164,12 @@ impl SearchPlan {
         let patterns = Patterns::default();
         for (n, trace_rows) in batch.traces.iter().enumerate() {
             let range = trace_rows.rows.clone();
-            let rows = Rows {
-                batch,
-                range: range.clone(),
-                patterns: &patterns,
-            };
-            let trace = Trace {
-                rows,
-                sets: sets.get(n),
-            };
+            let rows = Rows { batch, range: range.clone(), patterns: &patterns };
+            let trace = Trace { rows, sets: sets.get(n) };
             let spansets = run(&self.steps, &trace, vec![Spanset::all(range.len())])?;
-            let is_in_range = |row: usize| {
-                options
-                    .range
-                    .contains(TimeNs(batch.starts[range.start + row]))
-            };
-            if spansets
-                .iter()
-                .any(|spanset| spanset.rows.iter().any(is_in_range))
-            {
-                found.push(output::found_trace(
-                    batch,
-                    n,
-                    &spansets,
-                    options.spans_per_spanset,
-                ));
+            let is_in_range = |row: usize| options.range.contains(TimeNs(batch.starts[range.start + row]));
+            if spansets.iter().any(|spanset| spanset.rows.iter().any(is_in_range)) {
+                found.push(output::found_trace(batch, n, &spansets, options.spans_per_spanset));
             }
         }
         Ok(())

@@ -122,12 +122,7 @@ pub struct Control<'c> {
 
 impl std::fmt::Debug for Control<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Control({} of {} bytes)",
-            self.bytes.get(),
-            self.bytes_max
-        )
+        write!(f, "Control({} of {} bytes)", self.bytes.get(), self.bytes_max)
     }
 }
 
@@ -135,30 +130,19 @@ impl<'c> Control<'c> {
     /// `is_cancelled` is asked between pieces; `bytes_max` bounds what is held at a time, batches
     /// and results.
     pub const fn new(is_cancelled: &'c dyn Fn() -> bool, bytes_max: usize) -> Self {
-        Self {
-            is_cancelled,
-            bytes_max,
-            bytes: Cell::new(0),
-        }
+        Self { is_cancelled, bytes_max, bytes: Cell::new(0) }
     }
 
     /// Fails when the query was cancelled.
     pub fn check(&self) -> Result<(), Error> {
-        if (self.is_cancelled)() {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        if (self.is_cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// Takes memory; fails when it is used up.
     pub fn take(&self, bytes: usize) -> Result<(), Error> {
         let held = self.bytes.get().saturating_add(bytes);
         if held > self.bytes_max {
-            return Err(Error::Limit {
-                name: "memory_bytes_max",
-                max: self.bytes_max as u64,
-            });
+            return Err(Error::Limit { name: "memory_bytes_max", max: self.bytes_max as u64 });
         }
         self.bytes.set(held);
         Ok(())

@@ -33,10 +33,7 @@ pub struct Spanset {
 impl Spanset {
     /// All of a trace's spans.
     pub fn all(len: usize) -> Self {
-        Self {
-            rows: Bits::all(len),
-            attributes: Vec::new(),
-        }
+        Self { rows: Bits::all(len), attributes: Vec::new() }
     }
 }
 
@@ -74,11 +71,7 @@ pub enum Selector {
 }
 
 /// Runs steps over spansets of one trace.
-pub fn run(
-    steps: &[Step],
-    trace: &Trace<'_>,
-    input: Vec<Spanset>,
-) -> Result<Vec<Spanset>, EvalError> {
+pub fn run(steps: &[Step], trace: &Trace<'_>, input: Vec<Spanset>) -> Result<Vec<Spanset>, EvalError> {
     let mut spansets = input;
     for step in steps {
         spansets = run_step(step, trace, spansets)?;
@@ -89,11 +82,7 @@ pub fn run(
     Ok(spansets)
 }
 
-fn run_step(
-    step: &Step,
-    trace: &Trace<'_>,
-    input: Vec<Spanset>,
-) -> Result<Vec<Spanset>, EvalError> {
+fn run_step(step: &Step, trace: &Trace<'_>, input: Vec<Spanset>) -> Result<Vec<Spanset>, EvalError> {
     match step {
         Step::Spansets(selector) => {
             let mut output = Vec::with_capacity(input.len());
@@ -102,19 +91,13 @@ fn run_step(
             }
             Ok(output)
         }
-        Step::ScalarFilter(aggregate, op, number) => {
-            aggregate::filter(aggregate, *op, number, trace, input)
-        }
+        Step::ScalarFilter(aggregate, op, number) => aggregate::filter(aggregate, *op, number, trace, input),
         Step::By(program, name) => group::split(program, name, trace, &input),
         Step::Coalesce => Ok(group::coalesce(&input)),
     }
 }
 
-fn select(
-    selector: &Selector,
-    trace: &Trace<'_>,
-    input: &Spanset,
-) -> Result<Vec<Spanset>, EvalError> {
+fn select(selector: &Selector, trace: &Trace<'_>, input: &Spanset) -> Result<Vec<Spanset>, EvalError> {
     match selector {
         Selector::Filter(program) => {
             let rows = program.select(&trace.rows, &input.rows)?;
@@ -125,9 +108,7 @@ fn select(
             let mut lhs = select(first, trace, input)?;
             for (op, selector) in rest {
                 let rhs = select(selector, trace, input)?;
-                lhs = join(*op, trace, single(lhs)?, single(rhs)?, input)
-                    .into_iter()
-                    .collect();
+                lhs = join(*op, trace, single(lhs)?, single(rhs)?, input).into_iter().collect();
             }
             Ok(lhs)
         }
@@ -136,10 +117,7 @@ fn select(
 
 fn kept(rows: Bits, input: &Spanset) -> Option<Spanset> {
     let attributes = || input.attributes.clone();
-    (!rows.is_empty()).then(|| Spanset {
-        rows,
-        attributes: attributes(),
-    })
+    (!rows.is_empty()).then(|| Spanset { rows, attributes: attributes() })
 }
 
 /// An operator's side is at most one spanset.

@@ -39,9 +39,7 @@ pub fn related(op: StructuralOp, sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> B
 
 fn having(rows: &Bits, mut test: impl FnMut(usize) -> bool) -> Bits {
     let mut found = Bits::none(rows.len());
-    rows.iter()
-        .filter(|row| test(*row))
-        .for_each(|row| found.insert(row));
+    rows.iter().filter(|row| test(*row)).for_each(|row| found.insert(row));
     found
 }
 
@@ -61,19 +59,13 @@ fn has(counts: &[u32], number: i32) -> bool {
 }
 
 fn count(counts: &[u32], number: i32) -> u32 {
-    if number > 0 {
-        counts.get(number as usize).copied().unwrap_or(0)
-    } else {
-        0
-    }
+    if number > 0 { counts.get(number as usize).copied().unwrap_or(0) } else { 0 }
 }
 
 /// Another left row with the same parent. Roots have no parent and so no siblings.
 fn siblings(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
     let parents = numbers(lhs, |row| sets.parent[row]);
-    having(rhs, |row| {
-        count(&parents, sets.parent[row]) > u32::from(lhs.contains(row))
-    })
+    having(rhs, |row| count(&parents, sets.parent[row]) > u32::from(lhs.contains(row)))
 }
 
 /// Rows with numbers of either side, by `left`: a counting sort.
@@ -111,9 +103,7 @@ fn descendants(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
             }
         }
         let entered = group.iter().filter(|row| lhs.contains(**row as usize));
-        furthest = entered
-            .map(|row| sets.right[*row as usize])
-            .fold(furthest, i32::max);
+        furthest = entered.map(|row| sets.right[*row as usize]).fold(furthest, i32::max);
     }
     found
 }
@@ -123,19 +113,14 @@ fn ancestors(sets: &NestedSets, lhs: &Bits, rhs: &Bits) -> Bits {
     let order = by_left(sets, lhs, rhs);
     let mut found = Bits::none(rhs.len());
     let mut nearest = i32::MAX;
-    for group in order
-        .chunk_by(|a, b| sets.left[*a as usize] == sets.left[*b as usize])
-        .rev()
-    {
+    for group in order.chunk_by(|a, b| sets.left[*a as usize] == sets.left[*b as usize]).rev() {
         for &row in group {
             if nearest < sets.right[row as usize] && rhs.contains(row as usize) {
                 found.insert(row as usize);
             }
         }
         let entered = group.iter().filter(|row| lhs.contains(**row as usize));
-        nearest = entered
-            .map(|row| sets.right[*row as usize])
-            .fold(nearest, i32::min);
+        nearest = entered.map(|row| sets.right[*row as usize]).fold(nearest, i32::min);
     }
     found
 }

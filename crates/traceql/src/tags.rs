@@ -10,8 +10,7 @@ use std::sync::Arc;
 use model::TimeRange;
 
 use crate::ast::{
-    Attribute, AttributeScope, Body, FieldExpr, FieldKind, Pipeline, SpansetExpr, SpansetKind,
-    Stage,
+    Attribute, AttributeScope, Body, FieldExpr, FieldKind, Pipeline, SpansetExpr, SpansetKind, Stage,
 };
 use crate::check::problems;
 use crate::error::Error;
@@ -91,10 +90,7 @@ pub fn tag_values(
     control: &Control<'_>,
 ) -> Result<Vec<Value>, Error> {
     let is_choice = match attribute.intrinsic {
-        Some(intrinsic) => !matches!(
-            intrinsic.value_type(),
-            Type::Duration | Type::Int | Type::Nil
-        ),
+        Some(intrinsic) => !matches!(intrinsic.value_type(), Type::Duration | Type::Int | Type::Nil),
         None => !attribute.is_parent,
     };
     if !is_choice {
@@ -107,10 +103,7 @@ pub fn tag_values(
     let mut values: hashbrown::HashSet<Value> = hashbrown::HashSet::new();
     matching.run(source, control, |rows, matched| {
         for row in matched.iter() {
-            if !options
-                .range
-                .contains(rows.batch.start(rows.range.start + row))
-            {
+            if !options.range.contains(rows.batch.start(rows.range.start + row)) {
                 continue;
             }
             // An unscoped name has the values of the span and of the resource.
@@ -142,38 +135,21 @@ fn pipeline(text: &str) -> Pipeline {
     soften(&mut filter);
     let span = filter.span;
     let height = filter.height + 1;
-    let expr = SpansetExpr {
-        kind: SpansetKind::Filter(filter),
-        span,
-        height,
-    };
-    Pipeline {
-        stages: vec![Stage::Spansets(expr)],
-        span,
-    }
+    let expr = SpansetExpr { kind: SpansetKind::Filter(filter), span, height };
+    Pipeline { stages: vec![Stage::Spansets(expr)], span }
 }
 
 /// The expression of a text that is one spanset filter and means something.
 fn filter_of(text: &str) -> Option<FieldExpr> {
     let query = parse_lenient(text)?;
-    if problems(&query)
-        .iter()
-        .any(|problem| problem.problem == crate::Problem::Unsupported)
-    {
+    if problems(&query).iter().any(|problem| problem.problem == crate::Problem::Unsupported) {
         return None;
     }
     let Body::Spansets(pipeline) = query.body else {
         return None;
     };
     match <[Stage; 1]>::try_from(pipeline.stages) {
-        Ok(
-            [
-                Stage::Spansets(SpansetExpr {
-                    kind: SpansetKind::Filter(filter),
-                    ..
-                }),
-            ],
-        ) => Some(filter),
+        Ok([Stage::Spansets(SpansetExpr { kind: SpansetKind::Filter(filter), .. })]) => Some(filter),
         _ => None,
     }
 }
@@ -200,10 +176,7 @@ fn soften(expr: &mut FieldExpr) {
                 FieldKind::Attribute(attribute) => attribute.intrinsic.is_none(),
                 _ => false,
             };
-            let (left, right) = (
-                crate::check::types::type_of(lhs),
-                crate::check::types::type_of(rhs),
-            );
+            let (left, right) = (crate::check::types::type_of(lhs), crate::check::types::type_of(rhs));
             crate::check::types::may_meet(left, right)
                 && !(is_attribute(lhs) && is_word(rhs) || is_word(lhs) && is_attribute(rhs))
         }

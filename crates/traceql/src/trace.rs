@@ -15,8 +15,7 @@ use crate::value::Value;
 
 /// Adds the stored fields that the computed ones are made of.
 pub fn add_dependencies(fields: &mut Fields) {
-    let has =
-        |fields: &Fields, wanted: Intrinsic| fields.as_slice().contains(&Field::Intrinsic(wanted));
+    let has = |fields: &Fields, wanted: Intrinsic| fields.as_slice().contains(&Field::Intrinsic(wanted));
     if has(fields, Intrinsic::RootName) {
         fields.add(Field::Intrinsic(Intrinsic::Name));
     }
@@ -52,9 +51,7 @@ pub fn root_row(batch: &Batch, rows: std::ops::Range<usize>) -> Option<usize> {
 /// Earliest start and latest end of the spans in `rows`.
 pub fn bounds(batch: &Batch, rows: std::ops::Range<usize>) -> (i64, i64) {
     let start = rows.clone().map(|row| batch.starts[row]).min().unwrap_or(0);
-    let end = rows
-        .map(|row| batch.starts[row].saturating_add(batch.durations[row]))
-        .max();
+    let end = rows.map(|row| batch.starts[row].saturating_add(batch.durations[row])).max();
     (start, end.unwrap_or(0).max(start))
 }
 
@@ -82,11 +79,7 @@ pub fn nested_sets(batch: &Batch, fields: &[Field], wanted: bool) -> Vec<NestedS
             .collect();
         NestedSets::of(&nodes)
     };
-    batch
-        .traces
-        .iter()
-        .map(|trace| of_trace(trace.rows.clone()))
-        .collect()
+    batch.traces.iter().map(|trace| of_trace(trace.rows.clone())).collect()
 }
 
 /// Fills the computed columns among `fields`.
@@ -96,13 +89,8 @@ pub fn fill(batch: &mut Batch, fields: &[Field], sets: &[NestedSets]) {
             continue;
         };
         let numbers = |of: fn(&NestedSets) -> &Vec<i32>| {
-            let all = sets
-                .iter()
-                .flat_map(|sets| of(sets).iter().map(|number| i64::from(*number)));
-            Column::Int(Plain {
-                values: all.collect(),
-                present: None,
-            })
+            let all = sets.iter().flat_map(|sets| of(sets).iter().map(|number| i64::from(*number)));
+            Column::Int(Plain { values: all.collect(), present: None })
         };
         let column = match intrinsic {
             Intrinsic::ChildCount => numbers(|sets| &sets.child_count),
@@ -110,9 +98,7 @@ pub fn fill(batch: &mut Batch, fields: &[Field], sets: &[NestedSets]) {
             Intrinsic::NestedSetRight => numbers(|sets| &sets.right),
             Intrinsic::NestedSetParent => numbers(|sets| &sets.parent),
             Intrinsic::TraceDuration => trace_durations(batch),
-            Intrinsic::RootName => {
-                root_texts(batch, position(fields, &Field::Intrinsic(Intrinsic::Name)))
-            }
+            Intrinsic::RootName => root_texts(batch, position(fields, &Field::Intrinsic(Intrinsic::Name))),
             Intrinsic::RootServiceName => root_texts(batch, position(fields, &service_name())),
             _ => continue,
         };
@@ -132,10 +118,7 @@ fn trace_durations(batch: &Batch) -> Column {
         let (start, end) = bounds(batch, trace.rows.clone());
         values.extend(trace.rows.clone().map(|_| end.saturating_sub(start)));
     }
-    Column::Duration(Plain {
-        values,
-        present: None,
-    })
+    Column::Duration(Plain { values, present: None })
 }
 
 /// The root's text for every span of its trace; empty where there is no root.

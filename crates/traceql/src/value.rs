@@ -135,14 +135,8 @@ impl Value {
             AttrValue::Array(items) => {
                 let items: Vec<Self> = items.iter().map(Self::of_attribute).collect();
                 let is_plain = |item: &Self| !matches!(item, Self::Nil | Self::Array(_));
-                let is_uniform = items
-                    .windows(2)
-                    .all(|pair| pair[0].kind() == pair[1].kind());
-                if is_uniform && items.iter().all(is_plain) {
-                    Self::Array(items.into())
-                } else {
-                    Self::Nil
-                }
+                let is_uniform = items.windows(2).all(|pair| pair[0].kind() == pair[1].kind());
+                if is_uniform && items.iter().all(is_plain) { Self::Array(items.into()) } else { Self::Nil }
             }
             AttrValue::Empty | AttrValue::Bytes(_) | AttrValue::Map(_) => Self::Nil,
         }

@@ -50,11 +50,7 @@ fn main() -> ExitCode {
     if let Some(folder) = goldens {
         goldens::run(&folder, &mut report);
     }
-    if report.finish() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// A list of cases, or nothing where it is not there.

@@ -23,38 +23,14 @@ fn check_small_stack(text: String) -> String {
 fn deep_nesting_is_a_named_limit() {
     let wanted = "Limit: query nests deeper than 200 levels";
     for n in [201, 20_000] {
-        assert_eq!(
-            check_small_stack(format!("{{ {}.a{} }}", "(".repeat(n), ")".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("{}{{ }}{}", "(".repeat(n), ")".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("{{ {}.a }}", "!".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("{{ {}.a }}", "-".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("{{ .a{} }}", " ^ .a".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("{{ .a{} = 1 }}", " + .a".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("{}1 < count()", "(".repeat(n))),
-            wanted
-        );
-        assert_eq!(
-            check_small_stack(format!("1 < count(){}", " + count()".repeat(n.min(12_000)))),
-            wanted
-        );
+        assert_eq!(check_small_stack(format!("{{ {}.a{} }}", "(".repeat(n), ")".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("{}{{ }}{}", "(".repeat(n), ")".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("{{ {}.a }}", "!".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("{{ {}.a }}", "-".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("{{ .a{} }}", " ^ .a".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("{{ .a{} = 1 }}", " + .a".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("{}1 < count()", "(".repeat(n))), wanted);
+        assert_eq!(check_small_stack(format!("1 < count(){}", " + count()".repeat(n.min(12_000)))), wanted);
         let rates = " + ({} | rate())".repeat(n.min(7_000));
         assert_eq!(check_small_stack(format!("({{}} | rate()){rates}")), wanted);
     }
@@ -115,12 +91,7 @@ fn broken_texts_are_errors() {
         &long,
     ] {
         let problems = check(text).expect_err(text);
-        assert!(
-            problems
-                .iter()
-                .all(|problem| problem.span.end as usize <= text.len()),
-            "{text}"
-        );
+        assert!(problems.iter().all(|problem| problem.span.end as usize <= text.len()), "{text}");
     }
     let problems = check(&long).expect_err("too long");
     assert_eq!(problems[0].problem, Problem::Limit);
@@ -143,12 +114,7 @@ fn every_prefix_and_every_cut_is_survived() {
 
 #[test]
 fn exploding_patterns_are_refused() {
-    for pattern in [
-        "(",
-        "a{1001}",
-        "(((a{100}){100}){100}){100}",
-        "\\pL{1000}{10}",
-    ] {
+    for pattern in ["(", "a{1001}", "(((a{100}){100}){100}){100}", "\\pL{1000}{10}"] {
         let problems = check(&format!("{{ .a =~ `{pattern}` }}")).expect_err(pattern);
         assert_eq!(problems[0].message, format!("invalid regex: `{pattern}`"));
     }
@@ -173,11 +139,7 @@ fn found(query: &str, spans: &[Span]) -> Result<usize, Error> {
     let never = || false;
     let control = Control::new(&never, 64 << 20);
     let source = MemorySource::new(spans.to_vec(), 10);
-    let options = SearchOptions {
-        range: TimeRange::ALL,
-        limit: 10,
-        spans_per_spanset: 3,
-    };
+    let options = SearchOptions { range: TimeRange::ALL, limit: 10, spans_per_spanset: 3 };
     let query = parse(query).map_err(|error| Error::Query(error.to_string()))?;
     search(&query, &source, &options, &control).map(|result| result.traces.len())
 }
@@ -188,13 +150,7 @@ fn a_deep_trace_is_no_deep_recursion() {
     for (n, span) in spans.iter_mut().enumerate().skip(1) {
         span.parent_span_id = Some(SpanId((n as u64).to_be_bytes()));
     }
-    assert_eq!(
-        found(
-            "{ nestedSetLeft = 1 } >> { nestedSetLeft = 100000 }",
-            &spans
-        ),
-        Ok(1)
-    );
+    assert_eq!(found("{ nestedSetLeft = 1 } >> { nestedSetLeft = 100000 }", &spans), Ok(1));
     assert_eq!(found("{} !<< {}", &spans), Ok(1));
     assert_eq!(found("{} ~ {}", &spans), Ok(0));
 }
@@ -202,34 +158,20 @@ fn a_deep_trace_is_no_deep_recursion() {
 #[test]
 fn times_and_durations_at_the_ends_of_time() {
     // The very last instant belongs to no range.
-    let mut spans = vec![
-        span(1, 1, i64::MAX - 1),
-        span(1, 2, i64::MIN),
-        span(2, 3, 0),
-    ];
+    let mut spans = vec![span(1, 1, i64::MAX - 1), span(1, 2, i64::MIN), span(2, 3, 0)];
     spans[0].duration_nano = i64::MAX;
     spans[1].duration_nano = i64::MIN;
     spans[2].duration_nano = -1;
     // Spans that end before they start hide no other.
     assert_eq!(found("{ duration > 2s }", &spans), Ok(1));
     // The negation of the smallest number wraps, as in Go.
-    assert_eq!(
-        found("{ traceDuration >= 0 && -duration > 0 }", &spans),
-        Ok(1)
-    );
+    assert_eq!(found("{ traceDuration >= 0 && -duration > 0 }", &spans), Ok(1));
     let query = parse("{} | sum_over_time(duration)").expect("a query");
     let never = || false;
     let control = Control::new(&never, 1 << 20);
     let source = MemorySource::new(spans, 1);
-    for window in [
-        Window::instant(i64::MIN, i64::MAX),
-        Window::range(i64::MAX - 5, i64::MAX, 1),
-    ] {
-        let options = MetricsOptions {
-            window,
-            exemplars_max: 5,
-            series_max: 10,
-        };
+    for window in [Window::instant(i64::MIN, i64::MAX), Window::range(i64::MAX - 5, i64::MAX, 1)] {
+        let options = MetricsOptions { window, exemplars_max: 5, series_max: 10 };
         evaluate(&query, &source, &options, &control).expect("series");
     }
 }
@@ -249,52 +191,21 @@ fn limits_have_names() {
         let control = Control::new(&cancelled, bytes_max);
         let source = MemorySource::new(spans.clone(), 100);
         let window = Window::range(-1, 5_000, 10);
-        let options = MetricsOptions {
-            window,
-            exemplars_max: 1,
-            series_max,
-        };
+        let options = MetricsOptions { window, exemplars_max: 1, series_max };
         evaluate(&query, &source, &options, &control).map(|series| series.len())
     };
     let by = "{} | rate() by (.n)";
     assert_eq!(run(by, 10_000, 1 << 30, false), Ok(5_000));
-    assert_eq!(
-        run(by, 1_000, 1 << 30, false),
-        Err(Error::Limit {
-            name: "series_max",
-            max: 1_000
-        })
-    );
+    assert_eq!(run(by, 1_000, 1 << 30, false), Err(Error::Limit { name: "series_max", max: 1_000 }));
     let query = parse(by).expect("a query");
     let window = Window::range(i64::MIN, i64::MAX, 1);
-    let options = MetricsOptions {
-        window,
-        exemplars_max: 1,
-        series_max: 10,
-    };
+    let options = MetricsOptions { window, exemplars_max: 1, series_max: 10 };
     let never = || false;
     let control = Control::new(&never, 1 << 30);
-    let intervals = evaluate(
-        &query,
-        &MemorySource::new(spans.clone(), 100),
-        &options,
-        &control,
-    );
-    assert_eq!(
-        intervals,
-        Err(Error::Limit {
-            name: "intervals_max",
-            max: 100_000
-        })
-    );
-    let memory = Error::Limit {
-        name: "memory_bytes_max",
-        max: 1 << 20,
-    };
+    let intervals = evaluate(&query, &MemorySource::new(spans.clone(), 100), &options, &control);
+    assert_eq!(intervals, Err(Error::Limit { name: "intervals_max", max: 100_000 }));
+    let memory = Error::Limit { name: "memory_bytes_max", max: 1 << 20 };
     assert_eq!(run(by, 10_000, 1 << 20, false), Err(memory));
     assert_eq!(run(by, 10_000, 1 << 30, true), Err(Error::Cancelled));
-    assert_eq!(
-        run("{} | count() > 1 | rate()", 1, 1 << 30, true),
-        Err(Error::Cancelled)
-    );
+    assert_eq!(run("{} | count() > 1 | rate()", 1, 1 << 30, true), Err(Error::Cancelled));
 }

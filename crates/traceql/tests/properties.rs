@@ -21,11 +21,7 @@ fn found(query: &str, spans: &[Span], piece: usize) -> BTreeSet<(TraceId, SpanId
     let never = || false;
     let control = Control::new(&never, 64 << 20);
     let source = MemorySource::new(spans.to_vec(), piece);
-    let options = SearchOptions {
-        range: TimeRange::ALL,
-        limit: 100,
-        spans_per_spanset: 100,
-    };
+    let options = SearchOptions { range: TimeRange::ALL, limit: 100, spans_per_spanset: 100 };
     let result = search(&query, &source, &options, &control).expect("no error");
     let spans = result.traces.iter().flat_map(|trace| {
         let ids = trace.spansets.iter().flat_map(|spanset| &spanset.spans);
@@ -39,11 +35,7 @@ fn series(query: &str, spans: &[Span], piece: usize, window: Window) -> Vec<Seri
     let never = || false;
     let control = Control::new(&never, 64 << 20);
     let source = MemorySource::new(spans.to_vec(), piece);
-    let options = MetricsOptions {
-        window,
-        exemplars_max: 3,
-        series_max: 1_000,
-    };
+    let options = MetricsOptions { window, exemplars_max: 3, series_max: 1_000 };
     evaluate(&query, &source, &options, &control).expect("no error")
 }
 

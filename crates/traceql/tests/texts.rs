@@ -234,11 +234,7 @@ fn check_conditions(query: &str, expected: Expect) {
             let lines: Vec<String> = conditions
                 .iter()
                 .map(|condition| {
-                    let strength = if condition.is_necessary {
-                        "necessary"
-                    } else {
-                        "hint"
-                    };
+                    let strength = if condition.is_necessary { "necessary" } else { "hint" };
                     format!("{condition} ({strength})")
                 })
                 .collect();

@@ -36,8 +36,7 @@ impl FileName {
         if !digits(number) || !digits(salt) || salt.len() != 16 {
             return None;
         }
-        let parsed =
-            Self { number: number.parse().ok()?, salt: u64::from_str_radix(salt, 16).ok()? };
+        let parsed = Self { number: number.parse().ok()?, salt: u64::from_str_radix(salt, 16).ok()? };
         (parsed.to_string() == name).then_some(parsed)
     }
 }
@@ -111,9 +110,7 @@ impl FileHeader {
         out.extend_from_slice(&salt.to_le_bytes());
         out.extend_from_slice(&first_sequence.to_le_bytes());
         out.extend_from_slice(&previous_last.to_le_bytes());
-        out.extend_from_slice(
-            &(if header.list_complete { FLAG_LIST_COMPLETE } else { 0 }).to_le_bytes(),
-        );
+        out.extend_from_slice(&(if header.list_complete { FLAG_LIST_COMPLETE } else { 0 }).to_le_bytes());
         out.extend_from_slice(&header.list_len.to_le_bytes());
         out.extend_from_slice(&header.list_crc.to_le_bytes());
         let crc = crc32c::crc32c(&out);
@@ -129,8 +126,8 @@ impl FileHeader {
     pub fn decode(file: &str, bytes: &[u8]) -> Result<Head, Error> {
         let Some(start) = bytes.get(..16) else { return Ok(Head::Damaged) };
         let version = u32::from_le_bytes(bytes_at(start, 8));
-        let start_holds = start[..8] == MAGIC
-            && crc32c::crc32c(&start[..12]) == u32::from_le_bytes(bytes_at(start, 12));
+        let start_holds =
+            start[..8] == MAGIC && crc32c::crc32c(&start[..12]) == u32::from_le_bytes(bytes_at(start, 12));
         if start_holds && version != FORMAT_VERSION {
             let file = file.to_owned();
             return Err(Error::NewerVersion { file, version, supported: FORMAT_VERSION });
@@ -155,8 +152,7 @@ impl FileHeader {
 
     /// The retry hashes in `bytes`; `None` when their checksum fails.
     pub fn decode_list(&self, bytes: &[u8]) -> Option<Vec<RetryHash>> {
-        let whole =
-            bytes.len() == self.list_bytes() && salted_crc(self.salt, &[bytes]) == self.list_crc;
+        let whole = bytes.len() == self.list_bytes() && salted_crc(self.salt, &[bytes]) == self.list_crc;
         whole.then(|| {
             bytes
                 .chunks_exact(RETRY_HASH_BYTES)

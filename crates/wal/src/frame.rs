@@ -33,9 +33,7 @@ pub fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 
 /// CRC32C of the salt and the parts one after the other.
 pub fn salted_crc(salt: u64, parts: &[&[u8]]) -> u32 {
-    parts
-        .iter()
-        .fold(crc32c::crc32c(&salt.to_le_bytes()), |crc, part| crc32c::crc32c_append(crc, part))
+    parts.iter().fold(crc32c::crc32c(&salt.to_le_bytes()), |crc, part| crc32c::crc32c_append(crc, part))
 }
 
 impl FrameHeader {
@@ -91,11 +89,7 @@ impl FrameHeader {
     /// The header in `bytes`; `None` when it is cut, when its checksum fails, or when it is not one that
     /// [`FrameHeader::encode`] makes. `sequences` are the numbers that can stand here: most bytes that are no
     /// header fail there, before a checksum is computed.
-    pub fn decode(
-        bytes: &[u8],
-        salt: u64,
-        sequences: std::ops::RangeInclusive<u64>,
-    ) -> Option<Self> {
+    pub fn decode(bytes: &[u8], salt: u64, sequences: std::ops::RangeInclusive<u64>) -> Option<Self> {
         let bytes = bytes.get(..FRAME_HEADER_BYTES)?;
         let sequence = u64::from_le_bytes(bytes_at(bytes, 8));
         if !sequences.contains(&sequence) {
@@ -142,8 +136,7 @@ impl FrameHeader {
         let (names, payload) = body.split_at_checked(self.names_bytes())?;
         let names = std::str::from_utf8(names).ok()?;
         let (tenant, names) = names.split_at_checked(usize::from(self.tenant_bytes))?;
-        let (content_type, encoding) =
-            names.split_at_checked(usize::from(self.content_type_bytes))?;
+        let (content_type, encoding) = names.split_at_checked(usize::from(self.content_type_bytes))?;
         Some(Record {
             sequence: self.sequence,
             kind: self.kind,

@@ -143,12 +143,8 @@ pub fn survey(dir: &Arc<dyn Dir>) -> Result<Survey, Error> {
         tails.push(tail);
     }
     survey.sort_out_tails(tails);
-    let next_of_headers = found
-        .iter()
-        .filter_map(|file| file.header)
-        .map(|header| header.first_sequence)
-        .max()
-        .unwrap_or(1);
+    let next_of_headers =
+        found.iter().filter_map(|file| file.header).map(|header| header.first_sequence).max().unwrap_or(1);
     let recovered = &mut survey.recovered;
     recovered.files = survey.files.len();
     recovered.next_sequence = next_of_headers.max(survey.last_sequence.saturating_add(1));

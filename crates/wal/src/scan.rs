@@ -131,8 +131,7 @@ impl Scan {
             return Ok(At::Nothing);
         }
         let frame = self.window(offset, header.frame_bytes())?;
-        let holds =
-            frame.get(FRAME_HEADER_BYTES..).is_some_and(|body| header.body_holds(body, salt));
+        let holds = frame.get(FRAME_HEADER_BYTES..).is_some_and(|body| header.body_holds(body, salt));
         Ok(if holds { At::Whole(header) } else { At::BadBody(header.frame_bytes()) })
     }
 

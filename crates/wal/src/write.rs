@@ -50,13 +50,8 @@ impl Wal {
     ///
     /// # Errors
     /// [`Error::NewerVersion`] for a file of a later version; [`Error::Io`] when the folder fails.
-    pub fn open(
-        dir: Arc<dyn Dir>,
-        options: Options,
-        rng_salt: u64,
-    ) -> Result<(Self, Recovered), Error> {
-        let Survey { files, mut recovered, unfinished, last_number, last_sequence, .. } =
-            survey(&dir)?;
+    pub fn open(dir: Arc<dyn Dir>, options: Options, rng_salt: u64) -> Result<(Self, Recovered), Error> {
+        let Survey { files, mut recovered, unfinished, last_number, last_sequence, .. } = survey(&dir)?;
         for damage in recovered.quarantined.iter_mut().filter(|damage| damage.bytes > 0) {
             match quarantine::copy(&dir, &damage.file, damage.offset, damage.bytes) {
                 Ok(path) => damage.copied_to = Some(path),
@@ -164,8 +159,7 @@ impl Wal {
     /// the log goes on in a new one.
     pub fn sync(&mut self) -> Result<u64, Error> {
         let waiting = self.waiting();
-        let (Some(current), Some(entry), true) =
-            (&mut self.current, self.files.last_mut(), waiting > 0)
+        let (Some(current), Some(entry), true) = (&mut self.current, self.files.last_mut(), waiting > 0)
         else {
             return Ok(self.durable_sequence);
         };
@@ -205,9 +199,7 @@ impl Wal {
     ) -> Result<bool, Error> {
         let due = match (&self.current, self.files.last()) {
             (Some(current), Some(entry)) => {
-                !entry.list_complete
-                    || current.spoiled
-                    || current.written >= self.options.file_bytes
+                !entry.list_complete || current.spoiled || current.written >= self.options.file_bytes
             }
             _ => true,
         };
@@ -221,10 +213,7 @@ impl Wal {
     ///
     /// # Errors
     /// As [`Wal::rotate_if_full`].
-    pub fn rotate(
-        &mut self,
-        retry_hashes: &mut dyn FnMut() -> Vec<RetryHash>,
-    ) -> Result<(), Error> {
+    pub fn rotate(&mut self, retry_hashes: &mut dyn FnMut() -> Vec<RetryHash>) -> Result<(), Error> {
         self.sync()?;
         self.seal();
         self.begin(Some(&retry_hashes()))
@@ -268,8 +257,7 @@ impl Wal {
         let salt = mix(self.rng_salt ^ mix(number));
         let name = FileName { number, salt }.to_string();
         let failed = |source| Error::io("begin", &name, source);
-        let (header, bytes) =
-            FileHeader::encode(salt, self.next_sequence, self.durable_sequence, list);
+        let (header, bytes) = FileHeader::encode(salt, self.next_sequence, self.durable_sequence, list);
         self.last_number = number;
         let mut file = self.dir.create(&name).map_err(failed)?;
         let reserve = self.options.file_bytes.max(bytes.len() as u64);

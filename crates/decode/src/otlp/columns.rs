@@ -155,14 +155,21 @@ impl Finish {
     pub fn int_or_zero(&mut self, column: Lazy<i32>) -> ArrayRef {
         if column.is_unset() {
             let rows = self.rows;
-            return Arc::clone(self.zero_int.get_or_insert_with(|| Arc::new(Int32Array::new(vec![0; rows].into(), None))));
+            return Arc::clone(
+                self.zero_int.get_or_insert_with(|| Arc::new(Int32Array::new(vec![0; rows].into(), None))),
+            );
         }
         let (values, _) = column.finish(self.rows);
         Arc::new(Int32Array::new(values.into(), None))
     }
 
     /// A text column with a value an entry, spread over the rows: row `n` has the value of `entries[n]`.
-    pub fn spread_text(&mut self, column: Lazy<u128>, entries: &UInt32Array, count: usize) -> Result<ArrayRef, ArrowError> {
+    pub fn spread_text(
+        &mut self,
+        column: Lazy<u128>,
+        entries: &UInt32Array,
+        count: usize,
+    ) -> Result<ArrayRef, ArrowError> {
         if column.is_unset() {
             return Ok(self.null_text());
         }
@@ -171,7 +178,12 @@ impl Finish {
     }
 
     /// A column of 64-bit numbers with a value an entry, spread over the rows, null where nothing was put.
-    pub fn spread_long(&mut self, column: Lazy<i64>, entries: &UInt32Array, count: usize) -> Result<ArrayRef, ArrowError> {
+    pub fn spread_long(
+        &mut self,
+        column: Lazy<i64>,
+        entries: &UInt32Array,
+        count: usize,
+    ) -> Result<ArrayRef, ArrowError> {
         if column.is_unset() {
             return Ok(self.null_long());
         }
@@ -180,7 +192,12 @@ impl Finish {
     }
 
     /// A column of 32-bit numbers with a value an entry, spread over the rows, zero where nothing was put.
-    pub fn spread_int(&mut self, column: Lazy<i32>, entries: &UInt32Array, count: usize) -> Result<ArrayRef, ArrowError> {
+    pub fn spread_int(
+        &mut self,
+        column: Lazy<i32>,
+        entries: &UInt32Array,
+        count: usize,
+    ) -> Result<ArrayRef, ArrowError> {
         if column.is_unset() {
             return Ok(self.int_or_zero(column));
         }

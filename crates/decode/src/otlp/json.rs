@@ -377,7 +377,9 @@ fn is_plain(bytes: &[u8]) -> bool {
         return bytes.iter().all(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
     };
     let (words, _) = bytes.as_chunks::<8>();
-    let marked = words.iter().fold(marks(u64::from_le_bytes(*last)), |all, word| all | marks(u64::from_le_bytes(*word)));
+    let marked = words
+        .iter()
+        .fold(marks(u64::from_le_bytes(*last)), |all, word| all | marks(u64::from_le_bytes(*word)));
     marked == 0
 }
 

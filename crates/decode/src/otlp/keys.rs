@@ -52,7 +52,9 @@ impl Keys {
             for (at, (key, _)) in entries.iter().enumerate() {
                 let slot = &mut slots[slot_of(key, multiplier)];
                 if *slot != 0 {
-                    multiplier = multiplier.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814e) | 1;
+                    multiplier =
+                        multiplier.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814e)
+                            | 1;
                     continue 'search;
                 }
                 *slot = at as u8 + 1;

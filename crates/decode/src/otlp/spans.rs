@@ -185,7 +185,10 @@ impl<'a> Rows<'a> {
             self.rejected.push(Rejected {
                 reason: DropReason::BodyTooLarge,
                 count: layout.spans_beyond,
-                message: format!("the request has more than {} spans: send smaller batches", self.limits.items_max),
+                message: format!(
+                    "the request has more than {} spans: send smaller batches",
+                    self.limits.items_max
+                ),
             });
         }
         Ok(())
@@ -407,7 +410,8 @@ impl<'a> Rows<'a> {
         let remedy = match reason {
             DropReason::InvalidTraceId => "send a trace id of 16 bytes that are not all zero".to_owned(),
             DropReason::InvalidSpanId => {
-                "send a span id of 8 bytes that are not all zero, and a parent id of 8 bytes or none".to_owned()
+                "send a span id of 8 bytes that are not all zero, and a parent id of 8 bytes or none"
+                    .to_owned()
             }
             DropReason::TooDeep => format!("nest arrays and maps at most {} deep", self.texts.depth_max),
             _ => format!(

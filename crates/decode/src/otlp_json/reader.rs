@@ -196,7 +196,8 @@ impl<'a> Reader<'a> {
     /// Four digits after the `u` at which the reader stands.
     fn hex4(&mut self) -> Result<u32> {
         let digits = self.text.get(self.at + 1..self.at + 5).unwrap_or_default();
-        let code = digits.iter().try_fold(0, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?));
+        let code =
+            digits.iter().try_fold(0, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?));
         match code {
             Some(code) if digits.len() == 4 => {
                 self.at += 5;

@@ -66,10 +66,8 @@ const SPAN_KINDS: &[&str] = &[
 const STATUS_CODES: &[&str] = &["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
 /// `ExportTraceServiceRequest`, which is `TracesData`.
-pub(crate) static TRACES: Shape = Shape {
-    nests: false,
-    fields: &[field(1, "resourceSpans", "resource_spans", List(&RESOURCE_SPANS))],
-};
+pub(crate) static TRACES: Shape =
+    Shape { nests: false, fields: &[field(1, "resourceSpans", "resource_spans", List(&RESOURCE_SPANS))] };
 
 static RESOURCE_SPANS: Shape = Shape {
     nests: false,
@@ -174,8 +172,6 @@ static ANY_VALUE: Shape = Shape {
     ],
 };
 
-static ARRAY_VALUE: Shape =
-    Shape { nests: true, fields: &[field(1, "values", "values", List(&ANY_VALUE))] };
+static ARRAY_VALUE: Shape = Shape { nests: true, fields: &[field(1, "values", "values", List(&ANY_VALUE))] };
 
-static KVLIST_VALUE: Shape =
-    Shape { nests: true, fields: &[field(1, "values", "values", List(&KEY_VALUE))] };
+static KVLIST_VALUE: Shape = Shape { nests: true, fields: &[field(1, "values", "values", List(&KEY_VALUE))] };

@@ -35,22 +35,14 @@ pub(super) fn evaluate(evaluation: &mut Evaluation<'_>, binary: &Binary) -> Resu
 }
 
 /// A series and a number; a comparison that filters keeps the series' value.
-fn with_number(
-    binary: &Binary,
-    mut series: Vec<Series>,
-    sides: impl Fn(f64) -> (f64, f64),
-) -> Vec<Series> {
+fn with_number(binary: &Binary, mut series: Vec<Series>, sides: impl Fn(f64) -> (f64, f64)) -> Vec<Series> {
     let filters = binary.op.is_comparison() && !binary.return_bool;
     for one in &mut series {
         for slot in &mut one.values {
             *slot = slot.and_then(|value| {
                 let (left, right) = sides(value);
                 let result = apply(binary.op, left, right);
-                if filters {
-                    (result == 1.0).then_some(value)
-                } else {
-                    Some(result)
-                }
+                if filters { (result == 1.0).then_some(value) } else { Some(result) }
             });
         }
     }
@@ -77,18 +69,17 @@ fn set(binary: &Binary, mut left: Vec<Series>, mut right: Vec<Series>) -> Vec<Se
         }
         present
     };
-    let keep_where =
-        |series: &mut Vec<Series>, other: &HashMap<LabelSet, Vec<bool>>, wanted: bool| {
-            for one in series {
-                let steps = other.get(&signature(binary, &one.labels));
-                for (step, slot) in one.values.iter_mut().enumerate() {
-                    let is_present = steps.is_some_and(|steps| steps[step]);
-                    if is_present != wanted {
-                        *slot = None;
-                    }
+    let keep_where = |series: &mut Vec<Series>, other: &HashMap<LabelSet, Vec<bool>>, wanted: bool| {
+        for one in series {
+            let steps = other.get(&signature(binary, &one.labels));
+            for (step, slot) in one.values.iter_mut().enumerate() {
+                let is_present = steps.is_some_and(|steps| steps[step]);
+                if is_present != wanted {
+                    *slot = None;
                 }
             }
-        };
+        }
+    };
     match binary.op {
         BinaryOp::And => keep_where(&mut left, &present(&right), true),
         BinaryOp::Unless => keep_where(&mut left, &present(&right), false),
@@ -121,35 +112,18 @@ fn merge(left: Vec<Series>, right: Vec<Series>) -> Vec<Series> {
     out
 }
 
-fn join(
-    steps: usize,
-    binary: &Binary,
-    left: Vec<Series>,
-    right: Vec<Series>,
-) -> Result<Vec<Series>, Error> {
+fn join(steps: usize, binary: &Binary, left: Vec<Series>, right: Vec<Series>) -> Result<Vec<Series>, Error> {
     // The side that may have several series a signature, and the side that must have one.
     let is_swapped = binary.cardinality == Cardinality::OneToMany;
-    let (many, one) = if is_swapped {
-        (right, left)
-    } else {
-        (left, right)
-    };
+    let (many, one) = if is_swapped { (right, left) } else { (left, right) };
     let side = if is_swapped { "left" } else { "right" };
     let mut by_signature: HashMap<LabelSet, Vec<usize>> = HashMap::new();
     for (index, series) in one.iter().enumerate() {
-        by_signature
-            .entry(signature(binary, &series.labels))
-            .or_default()
-            .push(index);
+        by_signature.entry(signature(binary, &series.labels)).or_default().push(index);
     }
     for group in by_signature.values().filter(|group| group.len() > 1) {
-        let is_doubled = |step: usize| {
-            group
-                .iter()
-                .filter(|index| one[**index].values[step].is_some())
-                .count()
-                > 1
-        };
+        let is_doubled =
+            |step: usize| group.iter().filter(|index| one[**index].values[step].is_some()).count() > 1;
         if (0..steps).any(is_doubled) {
             return Err(Error::Matching(format!(
                 "found duplicate series on the {side} hand-side\n;many-to-many matching not allowed: \
@@ -174,36 +148,24 @@ fn join(
                     continue;
                 };
                 let is_one_to_one = binary.cardinality == Cardinality::OneToOne;
-                let unique = if is_one_to_one {
-                    key.clone()
-                } else {
-                    labels.clone()
-                };
+                let unique = if is_one_to_one { key.clone() } else { labels.clone() };
                 if !taken.insert((step, unique)) {
                     return Err(Error::Matching(if is_one_to_one {
                         "multiple matches for labels: many-to-one matching must be explicit \
                          (group_left/group_right)"
                             .to_owned()
                     } else {
-                        "multiple matches for labels: grouping labels must ensure unique matches"
-                            .to_owned()
+                        "multiple matches for labels: grouping labels must ensure unique matches".to_owned()
                     }));
                 }
                 let (left, right) = if is_swapped { (b, a) } else { (a, b) };
                 let result = apply(binary.op, left, right);
-                let value = if filters {
-                    (result == 1.0).then_some(left)
-                } else {
-                    Some(result)
-                };
+                let value = if filters { (result == 1.0).then_some(left) } else { Some(result) };
                 let Some(value) = value else {
                     continue;
                 };
                 let index = *indexes.entry(labels.clone()).or_insert_with(|| {
-                    out.push(Series {
-                        labels: labels.clone(),
-                        values: vec![None; steps],
-                    });
+                    out.push(Series { labels: labels.clone(), values: vec![None; steps] });
                     out.len() - 1
                 });
                 out[index].values[step] = Some(value);

@@ -6,9 +6,7 @@
 
 use crate::pipeline::row::EXTRACTED;
 use crate::source::Hint;
-use crate::syntax::ast::{
-    FormatValue, LabelFilter, LabelFilterKind, LabelFormat, MatchOp, Stage, StageKind,
-};
+use crate::syntax::ast::{FormatValue, LabelFilter, LabelFilterKind, LabelFormat, MatchOp, Stage, StageKind};
 
 /// Groups of hints; see [`crate::source::Request::hints`].
 pub(super) fn hints(stages: &[Stage]) -> Vec<Vec<Hint>> {
@@ -43,28 +41,17 @@ fn contains_test(format: &LabelFormat) -> Option<(&str, String)> {
     let FormatValue::Template(template) = &format.value else {
         return None;
     };
-    let inner = template
-        .trim()
-        .strip_prefix("{{")?
-        .strip_suffix("}}")?
-        .trim();
-    let literal = inner
-        .strip_prefix("contains")?
-        .strip_suffix("__line__")?
-        .trim();
+    let inner = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
+    let literal = inner.strip_prefix("contains")?.strip_suffix("__line__")?.trim();
     let is_quoted = literal.len() >= 2 && literal.starts_with('"') && literal.ends_with('"');
-    let text = stdx::go::quote::unquote_string(literal)
-        .ok()
-        .filter(|_| is_quoted)?;
+    let text = stdx::go::quote::unquote_string(literal).ok().filter(|_| is_quoted)?;
     (template.trim() == template).then_some((format.target.as_str(), text))
 }
 
 /// Collects the alternatives of a condition; false if one of them says nothing.
 fn collect(filter: &LabelFilter, tests: &[(&str, String)], group: &mut Vec<Hint>) -> bool {
     match &filter.kind {
-        LabelFilterKind::Or(left, right) => {
-            collect(left, tests, group) && collect(right, tests, group)
-        }
+        LabelFilterKind::Or(left, right) => collect(left, tests, group) && collect(right, tests, group),
         LabelFilterKind::Text(matcher) if matcher.op == MatchOp::Equal => {
             match tests.iter().find(|(target, _)| *target == matcher.name) {
                 Some((_, text)) if matcher.value == "true" => {

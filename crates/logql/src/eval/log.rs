@@ -20,10 +20,7 @@ struct Found {
     bytes: usize,
 }
 
-pub(super) fn evaluate(
-    evaluation: &mut Evaluation<'_>,
-    log: &LogExpr,
-) -> Result<Vec<StreamResult>, Error> {
+pub(super) fn evaluate(evaluation: &mut Evaluation<'_>, log: &LogExpr) -> Result<Vec<StreamResult>, Error> {
     let params = evaluation.params;
     if params.limit == 0 || params.end_ns <= params.start_ns {
         return Ok(Vec::new());
@@ -50,25 +47,13 @@ pub(super) fn evaluate(
             |_| {},
             |evaluation, kept| {
                 sequence += 1;
-                if is_ordered
-                    && !is_spaced(
-                        &mut last_ns,
-                        kept.row.time_ns,
-                        params.direction,
-                        interval_ns,
-                    )
-                {
+                if is_ordered && !is_spaced(&mut last_ns, kept.row.time_ns, params.direction, interval_ns) {
                     return Ok(true);
                 }
                 let (labels, entry) = collect(kept.row, kept.pipeline.names());
                 let bytes = entry.line.len() + labels.heap_bytes() + size_of::<Found>();
                 evaluation.charge(bytes)?;
-                found.push(Found {
-                    sequence,
-                    labels,
-                    entry,
-                    bytes,
-                });
+                found.push(Found { sequence, labels, entry, bytes });
                 Ok(!(is_ordered && found.len() >= params.limit))
             },
         )?;
@@ -76,10 +61,7 @@ pub(super) fn evaluate(
             break;
         }
         // Out of order: keep twice what is wanted before cutting, so that cutting is cheap per entry.
-        if !is_ordered
-            && interval_ns == 0
-            && found.len() >= params.limit.saturating_mul(2).max(1024)
-        {
+        if !is_ordered && interval_ns == 0 && found.len() >= params.limit.saturating_mul(2).max(1024) {
             cut(&mut found, params.direction, params.limit, evaluation);
         }
     }
@@ -89,14 +71,7 @@ pub(super) fn evaluate(
         } else {
             sort(&mut found, params.direction);
             let mut last_ns = None;
-            found.retain(|item| {
-                is_spaced(
-                    &mut last_ns,
-                    item.entry.time_ns,
-                    params.direction,
-                    interval_ns,
-                )
-            });
+            found.retain(|item| is_spaced(&mut last_ns, item.entry.time_ns, params.direction, interval_ns));
             found.truncate(params.limit);
         }
     }
@@ -104,19 +79,11 @@ pub(super) fn evaluate(
     for item in found {
         streams.entry(item.labels).or_default().push(item.entry);
     }
-    Ok(streams
-        .into_iter()
-        .map(|(labels, entries)| StreamResult { labels, entries })
-        .collect())
+    Ok(streams.into_iter().map(|(labels, entries)| StreamResult { labels, entries }).collect())
 }
 
 /// Whether an entry is far enough from the last one that was.
-fn is_spaced(
-    last_ns: &mut Option<i64>,
-    time_ns: i64,
-    direction: Direction,
-    interval_ns: i64,
-) -> bool {
+fn is_spaced(last_ns: &mut Option<i64>, time_ns: i64, direction: Direction, interval_ns: i64) -> bool {
     let is_spaced = interval_ns == 0
         || last_ns.is_none_or(|last: i64| match direction {
             Direction::Forward => time_ns >= last.saturating_add(interval_ns),
@@ -131,22 +98,13 @@ fn is_spaced(
 fn sort(found: &mut [Found], direction: Direction) {
     found.sort_by(|a, b| {
         let by_time = a.entry.time_ns.cmp(&b.entry.time_ns);
-        let by_time = if direction == Direction::Forward {
-            by_time
-        } else {
-            by_time.reverse()
-        };
+        let by_time = if direction == Direction::Forward { by_time } else { by_time.reverse() };
         by_time.then(a.sequence.cmp(&b.sequence))
     });
 }
 
 /// Keeps the first entries.
-fn cut(
-    found: &mut Vec<Found>,
-    direction: Direction,
-    limit: usize,
-    evaluation: &mut Evaluation<'_>,
-) {
+fn cut(found: &mut Vec<Found>, direction: Direction, limit: usize, evaluation: &mut Evaluation<'_>) {
     sort(found, direction);
     for item in found.drain(limit.min(found.len())..) {
         evaluation.memory_bytes = evaluation.memory_bytes.saturating_sub(item.bytes);
@@ -169,29 +127,9 @@ fn collect(row: &mut Row<'_>, names: &Names) -> (LabelSet, StreamEntry) {
     let labels = if metadata.is_empty() && parsed.is_empty() && row.is_untouched() {
         row.stream().clone()
     } else {
-        LabelSet::from_shared(
-            stream
-                .iter()
-                .chain(&metadata)
-                .chain(&parsed)
-                .cloned()
-                .collect(),
-        )
+        LabelSet::from_shared(stream.iter().chain(&metadata).chain(&parsed).cloned().collect())
     };
-    let stream = if row.is_untouched() {
-        row.stream().clone()
-    } else {
-        LabelSet::from_shared(stream)
-    };
+    let stream = if row.is_untouched() { row.stream().clone() } else { LabelSet::from_shared(stream) };
     let line = std::mem::take(&mut row.line).into_owned();
-    (
-        labels,
-        StreamEntry {
-            time_ns: row.time_ns,
-            line,
-            stream,
-            metadata,
-            parsed,
-        },
-    )
+    (labels, StreamEntry { time_ns: row.time_ns, line, stream, metadata, parsed })
 }

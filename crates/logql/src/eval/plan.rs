@@ -39,12 +39,8 @@ struct Head<'q> {
 }
 
 fn head(stages: &[Stage]) -> Head<'_> {
-    let mut head = Head {
-        line_filters: Vec::new(),
-        label_filters: Vec::new(),
-        keeps_all: true,
-        reads_line: false,
-    };
+    let mut head =
+        Head { line_filters: Vec::new(), label_filters: Vec::new(), keeps_all: true, reads_line: false };
     let (mut line_is_stored, mut labels_are_stored) = (true, true);
     for stage in stages {
         match &stage.kind {
@@ -134,23 +130,12 @@ pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<R
         Shown::All => Fields::All,
         Shown::Only(names) => fields_needed(plan, names),
     };
-    let lines_if_filtered = if head.reads_line {
-        LineNeed::Text
-    } else {
-        plan.lines
-    };
-    let lines = if head.line_filters.is_empty() {
-        lines_if_filtered
-    } else {
-        LineNeed::Text
-    };
+    let lines_if_filtered = if head.reads_line { LineNeed::Text } else { plan.lines };
+    let lines = if head.line_filters.is_empty() { lines_if_filtered } else { LineNeed::Text };
     let keeps_all = head.keeps_all && plan.unwrap.is_none();
     let request = Request {
         matchers: &plan.log.matchers,
-        range: TimeRange {
-            start: TimeNs(plan.start_ns),
-            end: TimeNs(plan.end_ns),
-        },
+        range: TimeRange { start: TimeNs(plan.start_ns), end: TimeNs(plan.end_ns) },
         order: plan.order,
         limit: plan.limit.filter(|_| keeps_all),
         line_filters: head.line_filters,
@@ -172,18 +157,11 @@ pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<R
         }
         Err(error) => (Pipeline::new(&[], None, &plan.shown, now_ns)?, Some(error)),
     };
-    let searched = pipeline
-        .required_text()
-        .map(|text| memchr::memmem::Finder::new(text).into_owned());
+    let searched = pipeline.required_text().map(|text| memchr::memmem::Finder::new(text).into_owned());
     if searched.is_some() {
         pipeline.text_is_searched();
     }
-    let tests = plan
-        .log
-        .matchers
-        .iter()
-        .map(compile_matcher)
-        .collect::<Result<_, _>>()?;
+    let tests = plan.log.matchers.iter().map(compile_matcher).collect::<Result<_, _>>()?;
     Ok(Reader {
         batches,
         applied,
@@ -198,10 +176,7 @@ pub(super) fn open<'s>(evaluation: &Evaluation<'s>, plan: &Plan<'_>) -> Result<R
 }
 
 fn compile_matcher(matcher: &Matcher) -> Result<(String, TextTest), Error> {
-    let test = TextTest::for_stream(matcher).map_err(|message| Error::Stage {
-        stage: None,
-        message,
-    })?;
+    let test = TextTest::for_stream(matcher).map_err(|message| Error::Stage { stage: None, message })?;
     Ok((matcher.name.clone(), test))
 }
 
@@ -212,23 +187,16 @@ fn fields_needed(plan: &Plan<'_>, shown: &[String]) -> Fields {
     let reads_any = plan.log.stages.iter().any(|stage| {
         matches!(
             stage.kind,
-            StageKind::LineFormat(_)
-                | StageKind::LabelFormat(_)
-                | StageKind::Drop(_)
-                | StageKind::Keep(_)
+            StageKind::LineFormat(_) | StageKind::LabelFormat(_) | StageKind::Drop(_) | StageKind::Keep(_)
         )
     });
     if reads_any {
         return Fields::All;
     }
-    let filters = plan
-        .log
-        .stages
-        .iter()
-        .filter_map(|stage| match &stage.kind {
-            StageKind::LabelFilter(filter) => Some(filter),
-            _ => None,
-        });
+    let filters = plan.log.stages.iter().filter_map(|stage| match &stage.kind {
+        StageKind::LabelFilter(filter) => Some(filter),
+        _ => None,
+    });
     let mut add = |name: &str| names.push(name.to_owned());
     for filter in filters.chain(plan.unwrap.iter().flat_map(|unwrap| &unwrap.filters)) {
         crate::pipeline::label_filter::each_name(filter, &mut add);
@@ -236,11 +204,8 @@ fn fields_needed(plan: &Plan<'_>, shown: &[String]) -> Fields {
     if let Some(unwrap) = plan.unwrap {
         add(&unwrap.label);
     }
-    let stems: Vec<String> = names
-        .iter()
-        .filter_map(|name| name.strip_suffix(EXTRACTED))
-        .map(str::to_owned)
-        .collect();
+    let stems: Vec<String> =
+        names.iter().filter_map(|name| name.strip_suffix(EXTRACTED)).map(str::to_owned).collect();
     names.extend(stems);
     names.sort();
     names.dedup();
@@ -264,10 +229,7 @@ fn remaining(stages: &[Stage], applied: &Applied) -> Vec<Stage> {
                     line_filter += 1;
                 }
                 if !left.is_empty() {
-                    out.push(Stage {
-                        kind: StageKind::LineFilters(left),
-                        span: stage.span,
-                    });
+                    out.push(Stage { kind: StageKind::LineFilters(left), span: stage.span });
                 }
                 continue;
             }
@@ -330,11 +292,7 @@ impl Reader<'_> {
         let passes: Vec<bool> = if self.applied.matchers {
             Vec::new()
         } else {
-            batch
-                .streams()
-                .iter()
-                .map(|labels| matches(&self.tests, labels))
-                .collect()
+            batch.streams().iter().map(|labels| matches(&self.tests, labels)).collect()
         };
         let empty = LabelSet::default();
         let mut row = Row::new(&empty);
@@ -352,30 +310,16 @@ impl Reader<'_> {
                 return Err(error.clone());
             }
             let labels = &batch.streams()[stream];
-            row.reset(
-                labels,
-                batch.metadata(index),
-                entry.time_ns,
-                batch.line(index),
-            );
+            row.reset(labels, batch.metadata(index), entry.time_ns, batch.line(index));
             if !pipeline.run(&mut row) {
                 return Ok(true);
             }
-            let kept = Kept {
-                row: &mut row,
-                pipeline,
-                stream,
-                line_bytes: entry.line_bytes,
-            };
+            let kept = Kept { row: &mut row, pipeline, stream, line_bytes: entry.line_bytes };
             keep(evaluation, kept)
         };
         match &self.searched {
             Some(finder) => {
-                let mut hits = Hits {
-                    finder,
-                    batch,
-                    row: 0,
-                };
+                let mut hits = Hits { finder, batch, row: 0 };
                 while let Some(index) = hits.next() {
                     if !visit(index)? {
                         return Ok(false);
@@ -395,9 +339,7 @@ impl Reader<'_> {
 }
 
 fn matches(tests: &[(String, TextTest)], labels: &LabelSet) -> bool {
-    tests
-        .iter()
-        .all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
+    tests.iter().all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
 }
 
 /// Entries whose line contains a text, found by searching all lines of a batch as one.

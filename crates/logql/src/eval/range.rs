@@ -35,10 +35,7 @@ struct Grid {
 
 impl Grid {
     fn steps_of(self, shown_ns: i64) -> (usize, usize) {
-        (
-            self.first_step_from(shown_ns),
-            self.first_step_from(shown_ns.saturating_add(self.range_ns)),
-        )
+        (self.first_step_from(shown_ns), self.first_step_from(shown_ns.saturating_add(self.range_ns)))
     }
 
     /// The index of the first step at or after a time, at most the number of steps.
@@ -68,46 +65,30 @@ pub(super) fn evaluate(
     let log = without_formats(op, &range.log);
     let params = evaluation.params;
     let offset_ns = range.offset_ns;
-    let nothing = Grouping {
-        without: false,
-        names: Vec::new(),
-    };
+    let nothing = Grouping { without: false, names: Vec::new() };
     let grouping = match op {
         RangeOp::Absent => Some(&nothing),
         _ => aggregation.grouping.as_ref().or(pushed),
     };
     let grid = Grid {
         start_ns: params.start_ns,
-        step_ns: if params.is_instant() {
-            1
-        } else {
-            params.step_ns
-        },
+        step_ns: if params.is_instant() { 1 } else { params.step_ns },
         steps: evaluation.steps as i64,
         range_ns: range.range_ns,
     };
-    let last_ns = grid
-        .start_ns
-        .saturating_add(grid.step_ns.saturating_mul((grid.steps - 1).max(0)));
+    let last_ns = grid.start_ns.saturating_add(grid.step_ns.saturating_mul((grid.steps - 1).max(0)));
     let shown = match grouping {
         Some(grouping) if !grouping.without => Shown::Only(grouping.names.clone()),
         _ => Shown::All,
     };
     let counts_bytes = matches!(op, RangeOp::Bytes | RangeOp::BytesRate);
     let line_is_stored = !log.stages.iter().any(|stage| {
-        matches!(
-            stage.kind,
-            StageKind::LineFormat(_) | StageKind::Unpack | StageKind::Decolorize
-        )
+        matches!(stage.kind, StageKind::LineFormat(_) | StageKind::Unpack | StageKind::Decolorize)
     });
     let plan = Plan {
         log: &log,
         unwrap: range.unwrap.as_ref(),
-        start_ns: grid
-            .start_ns
-            .saturating_sub(range.range_ns)
-            .saturating_sub(offset_ns)
-            .saturating_add(1),
+        start_ns: grid.start_ns.saturating_sub(range.range_ns).saturating_sub(offset_ns).saturating_add(1),
         end_ns: last_ns.saturating_sub(offset_ns).saturating_add(1),
         shown,
         order: None,
@@ -150,21 +131,17 @@ pub(super) fn evaluate(
                         return Ok(true);
                     }
                     let names = kept.pipeline.names();
-                    if kept.row.has_error() && kept.row.get(NameId::PRESERVE_ERROR, names).is_none()
-                    {
-                        return Err(Error::Pipeline {
-                            labels: all_labels(kept.row, names),
-                        });
+                    if kept.row.has_error() && kept.row.get(NameId::PRESERVE_ERROR, names).is_none() {
+                        return Err(Error::Pipeline { labels: all_labels(kept.row, names) });
                     }
                     let mut table = table.borrow_mut();
-                    let ((labels, state), is_new) =
-                        table.entry(kept.row, names, &keep, kept.stream, || {
-                            if adds {
-                                State::Steps(vec![0.0; grid.steps as usize + 1])
-                            } else {
-                                State::Samples(Vec::new())
-                            }
-                        });
+                    let ((labels, state), is_new) = table.entry(kept.row, names, &keep, kept.stream, || {
+                        if adds {
+                            State::Steps(vec![0.0; grid.steps as usize + 1])
+                        } else {
+                            State::Samples(Vec::new())
+                        }
+                    });
                     if is_new {
                         let steps = if adds { grid.steps as usize * 8 } else { 64 };
                         evaluation.charge(labels.heap_bytes() + steps + 128)?;
@@ -197,18 +174,13 @@ pub(super) fn evaluate(
 /// lengths only count this way where no line is empty; they are kept as samples.
 fn adds_up(aggregation: &RangeAggregation) -> bool {
     aggregation.range.unwrap.is_none()
-        && matches!(
-            aggregation.op,
-            RangeOp::Count | RangeOp::Rate | RangeOp::Absent
-        )
+        && matches!(aggregation.op, RangeOp::Count | RangeOp::Rate | RangeOp::Absent)
 }
 
 /// All labels of an entry, for the message about its error.
 fn all_labels(row: &Row<'_>, names: &Names) -> LabelSet {
     let mut pairs = Vec::new();
-    row.each_label(names, |_, name, value| {
-        pairs.push((name.into_owned(), value.to_owned()))
-    });
+    row.each_label(names, |_, name, value| pairs.push((name.into_owned(), value.to_owned())));
     LabelSet::from_pairs(pairs)
 }
 
@@ -227,11 +199,7 @@ fn finish(
         let values = match state {
             State::Steps(differences) => {
                 let mut count = 0.0;
-                let scale = if aggregation.op == RangeOp::Rate {
-                    seconds
-                } else {
-                    1.0
-                };
+                let scale = if aggregation.op == RangeOp::Rate { seconds } else { 1.0 };
                 let value = |difference: &f64| {
                     count += difference;
                     (count > 0.0).then_some(count / scale)
@@ -256,9 +224,7 @@ fn slide(aggregation: &RangeAggregation, grid: Grid, samples: &[(i64, f64)]) -> 
     let (mut first, mut end) = (0, 0);
     (0..grid.steps)
         .map(|step| {
-            let at_ns = grid
-                .start_ns
-                .saturating_add(step.saturating_mul(grid.step_ns));
+            let at_ns = grid.start_ns.saturating_add(step.saturating_mul(grid.step_ns));
             let begin_ns = at_ns.saturating_sub(grid.range_ns);
             while end < samples.len() && samples[end].0 <= at_ns {
                 end += 1;
@@ -272,11 +238,7 @@ fn slide(aggregation: &RangeAggregation, grid: Grid, samples: &[(i64, f64)]) -> 
                 end_ns: at_ns,
                 parameter: aggregation.parameter.unwrap_or(0.0),
             };
-            if first < end {
-                Some(over(aggregation.op, &window))
-            } else {
-                None
-            }
+            if first < end { Some(over(aggregation.op, &window)) } else { None }
         })
         .collect()
 }
@@ -285,28 +247,18 @@ fn slide(aggregation: &RangeAggregation, grid: Grid, samples: &[(i64, f64)]) -> 
 fn absent(log: &LogExpr, steps: usize, present: &[Series]) -> Vec<Series> {
     let values = (0..steps)
         .map(|step| {
-            let is_present = present
-                .iter()
-                .any(|series| series.values.get(step).copied().flatten().is_some());
+            let is_present =
+                present.iter().any(|series| series.values.get(step).copied().flatten().is_some());
             (!is_present).then_some(1.0)
         })
         .collect();
-    let is_once = |name: &str| {
-        log.matchers
-            .iter()
-            .filter(|other| other.name == name)
-            .count()
-            == 1
-    };
+    let is_once = |name: &str| log.matchers.iter().filter(|other| other.name == name).count() == 1;
     let pairs = log
         .matchers
         .iter()
         .filter(|matcher| matcher.op == MatchOp::Equal && is_once(&matcher.name))
         .map(|matcher| (&matcher.name, &matcher.value));
-    vec![Series {
-        labels: LabelSet::from_pairs(pairs),
-        values,
-    }]
+    vec![Series { labels: LabelSet::from_pairs(pairs), values }]
 }
 
 /// The lines without `line_format` stages that cannot change the result: the function does not see the

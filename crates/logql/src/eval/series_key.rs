@@ -30,12 +30,7 @@ impl Keep {
                 let mut names: Vec<String> = grouping.names.clone();
                 names.sort();
                 names.dedup();
-                Self::By(
-                    names
-                        .into_iter()
-                        .map(|name| (name.clone(), intern(&name)))
-                        .collect(),
-                )
+                Self::By(names.into_iter().map(|name| (name.clone(), intern(&name))).collect())
             }
             other => {
                 let mut names = other.map_or_else(Vec::new, |grouping| grouping.names.clone());
@@ -58,12 +53,7 @@ pub(super) struct SeriesTable<S> {
 
 impl<S> SeriesTable<S> {
     pub(super) fn new() -> Self {
-        Self {
-            by_key: HashMap::new(),
-            series: Vec::new(),
-            key: Vec::new(),
-            of_stream: Vec::new(),
-        }
+        Self { by_key: HashMap::new(), series: Vec::new(), key: Vec::new(), of_stream: Vec::new() }
     }
 
     /// Forgets which series the streams of the last batch had.
@@ -90,8 +80,7 @@ impl<S> SeriesTable<S> {
             Some(index) => (*index, false),
             None => {
                 let labels = labels_of_key(&self.key);
-                self.by_key
-                    .insert(self.key.as_slice().into(), self.series.len());
+                self.by_key.insert(self.key.as_slice().into(), self.series.len());
                 self.series.push((labels, make()));
                 (self.series.len() - 1, true)
             }
@@ -149,8 +138,6 @@ fn labels_of_key(key: &[u8]) -> LabelSet {
         texts.push(Arc::<str>::from(String::from_utf8_lossy(text)));
         rest = tail;
     }
-    let pairs = texts
-        .chunks_exact(2)
-        .map(|pair| (Arc::clone(&pair[0]), Arc::clone(&pair[1])));
+    let pairs = texts.chunks_exact(2).map(|pair| (Arc::clone(&pair[0]), Arc::clone(&pair[1])));
     LabelSet::from_shared(pairs.collect())
 }

@@ -11,10 +11,7 @@ pub(super) fn evaluate(
     evaluation: &mut Evaluation<'_>,
     aggregation: &VectorAggregation,
 ) -> Result<Vec<Series>, Error> {
-    let everything = Grouping {
-        without: false,
-        names: Vec::new(),
-    };
+    let everything = Grouping { without: false, names: Vec::new() };
     let grouping = aggregation.grouping.as_ref().unwrap_or(&everything);
     let mut input = match &aggregation.expr.kind {
         // The sum of a sum needs no more labels than itself, so that less is read and fewer series
@@ -34,12 +31,7 @@ pub(super) fn evaluate(
         _ => input.sort_by(|a, b| a.labels.cmp(&b.labels)),
     }
     let groups = group(&input, grouping);
-    evaluation.charge(
-        groups
-            .len()
-            .saturating_mul(evaluation.steps)
-            .saturating_mul(16),
-    )?;
+    evaluation.charge(groups.len().saturating_mul(evaluation.steps).saturating_mul(16))?;
     let is_first = !matches!(aggregation.op, VectorOp::Bottomk);
     match aggregation.op {
         VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk => {
@@ -54,9 +46,7 @@ pub(super) fn evaluate(
                     labels,
                     values: (0..steps)
                         .map(|step| {
-                            let values = members
-                                .iter()
-                                .filter_map(|member| input[*member].values[step]);
+                            let values = members.iter().filter_map(|member| input[*member].values[step]);
                             combine(op, values)
                         })
                         .collect(),
@@ -68,10 +58,7 @@ pub(super) fn evaluate(
 
 /// Whether the sum over groups of the function is the function over the groups' samples.
 const fn adds(op: RangeOp) -> bool {
-    matches!(
-        op,
-        RangeOp::Count | RangeOp::Rate | RangeOp::Bytes | RangeOp::BytesRate | RangeOp::Sum
-    )
+    matches!(op, RangeOp::Count | RangeOp::Rate | RangeOp::Bytes | RangeOp::BytesRate | RangeOp::Sum)
 }
 
 /// The labels of each group with the indexes of its series, in the order of their first series.
@@ -79,9 +66,9 @@ fn group(input: &[Series], grouping: &Grouping) -> Vec<(LabelSet, Vec<usize>)> {
     let mut indexes: HashMap<LabelSet, usize> = HashMap::new();
     let mut groups: Vec<(LabelSet, Vec<usize>)> = Vec::new();
     for (member, series) in input.iter().enumerate() {
-        let labels = series.labels.filtered(|name| {
-            grouping.names.iter().any(|listed| listed == name) != grouping.without
-        });
+        let labels = series
+            .labels
+            .filtered(|name| grouping.names.iter().any(|listed| listed == name) != grouping.without);
         let index = *indexes.entry(labels).or_insert_with_key(|labels| {
             groups.push((labels.clone(), Vec::new()));
             groups.len() - 1
@@ -99,20 +86,8 @@ fn combine(op: VectorOp, mut values: impl Iterator<Item = f64>) -> Option<f64> {
         VectorOp::Sum => all.sum(),
         VectorOp::Count => all.count() as f64,
         VectorOp::Avg => super::window::average(all),
-        VectorOp::Max => all.fold(first, |max, value| {
-            if max < value || max.is_nan() {
-                value
-            } else {
-                max
-            }
-        }),
-        VectorOp::Min => all.fold(first, |min, value| {
-            if min > value || min.is_nan() {
-                value
-            } else {
-                min
-            }
-        }),
+        VectorOp::Max => all.fold(first, |max, value| if max < value || max.is_nan() { value } else { max }),
+        VectorOp::Min => all.fold(first, |min, value| if min > value || min.is_nan() { value } else { min }),
         VectorOp::Stdvar => super::window::variance(all),
         VectorOp::Stddev => super::window::variance(all).sqrt(),
         _ => return None,
@@ -127,11 +102,7 @@ fn sort(input: &mut [Series], is_descending: bool) {
         let (a, b) = (value(a), value(b));
         a.is_nan().cmp(&b.is_nan()).then_with(|| {
             let order = a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal);
-            if is_descending {
-                order.reverse()
-            } else {
-                order
-            }
+            if is_descending { order.reverse() } else { order }
         })
     });
 }

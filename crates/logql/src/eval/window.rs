@@ -24,20 +24,12 @@ pub(super) fn over(op: RangeOp, window: &Window<'_>) -> f64 {
         RangeOp::Rate | RangeOp::BytesRate => values.sum::<f64>() / seconds,
         RangeOp::RateCounter => rate_counter(window),
         RangeOp::Avg => average(values),
-        RangeOp::Min => values.fold(first, |min, value| {
-            if value < min || min.is_nan() {
-                value
-            } else {
-                min
-            }
-        }),
-        RangeOp::Max => values.fold(first, |max, value| {
-            if value > max || max.is_nan() {
-                value
-            } else {
-                max
-            }
-        }),
+        RangeOp::Min => {
+            values.fold(first, |min, value| if value < min || min.is_nan() { value } else { min })
+        }
+        RangeOp::Max => {
+            values.fold(first, |max, value| if value > max || max.is_nan() { value } else { max })
+        }
         RangeOp::Stdvar => variance(values),
         RangeOp::Stddev => variance(values).sqrt(),
         RangeOp::Quantile => quantile(window.parameter, values.collect()),
@@ -116,11 +108,7 @@ fn rate_counter(window: &Window<'_>) -> f64 {
     let average_gap = sampled / (samples.len() - 1) as f64;
     let threshold = average_gap * 1.1;
     let extend = |gap: f64| {
-        if gap < threshold {
-            gap
-        } else {
-            average_gap / 2.0
-        }
+        if gap < threshold { gap } else { average_gap / 2.0 }
     };
     let mut before = extend(to_start);
     if increase > 0.0 && *first >= 0.0 {

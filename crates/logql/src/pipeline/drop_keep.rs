@@ -18,14 +18,10 @@ pub fn select(selections: &[Selection], names: &mut Names) -> Result<Vec<Selecte
         .iter()
         .map(|selection| {
             Ok(match selection {
-                Selection::Name(name) => Selected {
-                    id: names.intern(name),
-                    test: None,
-                },
-                Selection::Matcher(matcher) => Selected {
-                    id: names.intern(&matcher.name),
-                    test: Some(TextTest::new(matcher)?),
-                },
+                Selection::Name(name) => Selected { id: names.intern(name), test: None },
+                Selection::Matcher(matcher) => {
+                    Selected { id: names.intern(&matcher.name), test: Some(TextTest::new(matcher)?) }
+                }
             })
         })
         .collect()
@@ -50,14 +46,9 @@ pub fn drop_labels(selected: &[Selected], row: &mut Row<'_>, names: &Names) {
 pub fn keep_labels(selected: &[Selected], row: &mut Row<'_>, names: &mut Names) {
     let mut others = Vec::new();
     row.each_label(names, |_, name, value| {
-        let is_special = matches!(
-            &*name,
-            "__error__" | "__error_details__" | "__preserve_error__"
-        );
-        let stays = is_special
-            || selected
-                .iter()
-                .any(|label| **names.text(label.id) == *name && label.is_met(value));
+        let is_special = matches!(&*name, "__error__" | "__error_details__" | "__preserve_error__");
+        let stays =
+            is_special || selected.iter().any(|label| **names.text(label.id) == *name && label.is_met(value));
         if !stays {
             others.push(name.into_owned());
         }

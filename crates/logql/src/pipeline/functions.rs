@@ -156,11 +156,7 @@ fn default<'v>(args: &[Value<'v>]) -> Called<'v> {
         Value::Map(map) => map.is_empty(),
         Value::Root | Value::Time(_) => false,
     };
-    Ok(args
-        .get(1)
-        .filter(|given| !is_empty(given))
-        .unwrap_or(fallback)
-        .clone())
+    Ok(args.get(1).filter(|given| !is_empty(given)).unwrap_or(fallback).clone())
 }
 
 /// The arguments as strings, exactly `N` of them.

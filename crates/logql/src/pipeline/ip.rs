@@ -16,10 +16,7 @@ impl IpPattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let invalid = || format!("ip: invalid pattern: {}", stdx::go::quote::quote(text));
         if let Ok(address) = text.parse() {
-            return Ok(Self {
-                first: address,
-                last: address,
-            });
+            return Ok(Self { first: address, last: address });
         }
         if let Some((first, last)) = text.split_once('-') {
             let first: IpAddr = first.parse().map_err(|_| invalid())?;
@@ -43,19 +40,13 @@ impl IpPattern {
                 let host = u32::MAX.checked_shr(32 - host_bits).unwrap_or(0);
                 let host = if host_bits == 0 { 0 } else { host };
                 let base = u32::from(v4) & !host;
-                Self {
-                    first: IpAddr::V4(base.into()),
-                    last: IpAddr::V4((base | host).into()),
-                }
+                Self { first: IpAddr::V4(base.into()), last: IpAddr::V4((base | host).into()) }
             }
             IpAddr::V6(v6) => {
                 let host = u128::MAX.checked_shr(128 - host_bits).unwrap_or(0);
                 let host = if host_bits == 0 { 0 } else { host };
                 let base = u128::from(v6) & !host;
-                Self {
-                    first: IpAddr::V6(base.into()),
-                    last: IpAddr::V6((base | host).into()),
-                }
+                Self { first: IpAddr::V6(base.into()), last: IpAddr::V6((base | host).into()) }
             }
         })
     }
@@ -90,8 +81,8 @@ fn candidate(bytes: &[u8]) -> usize {
     if at(0).is_ascii_digit() && (at(1) == b'.' || at(2) == b'.' || at(3) == b'.') {
         return run(|byte| byte.is_ascii_digit() || *byte == b'.');
     }
-    let looks_like_v6 = (at(0) == b':' && at(1) == b':')
-        || (1..=4).any(|colon| at(colon) == b':' && (0..colon).all(is_hex));
+    let looks_like_v6 =
+        (at(0) == b':' && at(1) == b':') || (1..=4).any(|colon| at(colon) == b':' && (0..colon).all(is_hex));
     if looks_like_v6 {
         return run(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
     }

@@ -39,17 +39,10 @@ impl Wanted {
         let mut stems: Vec<Stem> = Vec::new();
         for id in ids {
             let text = std::sync::Arc::clone(names.text(*id));
-            for name in [Some(&*text), text.strip_suffix(EXTRACTED)]
-                .into_iter()
-                .flatten()
-            {
+            for name in [Some(&*text), text.strip_suffix(EXTRACTED)].into_iter().flatten() {
                 let plain = names.intern(name);
                 let extracted = names.intern(&format!("{name}{EXTRACTED}"));
-                stems.push(Stem {
-                    name: name.into(),
-                    plain,
-                    extracted,
-                });
+                stems.push(Stem { name: name.into(), plain, extracted });
             }
         }
         Self::Only(stems)
@@ -62,9 +55,9 @@ impl Wanted {
         };
         match key.as_bytes().first() {
             // Letters stay as they are.
-            Some(first) if first.is_ascii_alphabetic() => stems
-                .iter()
-                .any(|stem| stem.name.as_bytes().first() == Some(first)),
+            Some(first) if first.is_ascii_alphabetic() => {
+                stems.iter().any(|stem| stem.name.as_bytes().first() == Some(first))
+            }
             _ => !stems.is_empty(),
         }
     }
@@ -85,11 +78,7 @@ impl Wanted {
             Self::All => names.intern(name),
             Self::Only(stems) => {
                 let stem = stems.iter().find(|stem| &*stem.name == name)?;
-                if is_taken() {
-                    stem.extracted
-                } else {
-                    stem.plain
-                }
+                if is_taken() { stem.extracted } else { stem.plain }
             }
         };
         (!row.is_parsed(id)).then_some(id)
@@ -99,9 +88,7 @@ impl Wanted {
 impl Json {
     /// Prepares the stage.
     pub fn new(needed: &Needed, names: &mut Names) -> Self {
-        Self {
-            wanted: Wanted::new(needed, names),
-        }
+        Self { wanted: Wanted::new(needed, names) }
     }
 
     /// Sets the labels of a line.
@@ -161,8 +148,7 @@ impl Sink for LabelSink<'_, '_> {
             // Names are at least as long as their last key, and usually the key itself is the name.
             let is_plain = self.name.is_empty() && stems.iter().any(|stem| *stem.name == *key);
             let may_match = stems.iter().any(|stem| {
-                stem.name.len() > self.name.len()
-                    && stem.name.as_bytes().last() == key.as_bytes().last()
+                stem.name.len() > self.name.len() && stem.name.as_bytes().last() == key.as_bytes().last()
             });
             let is_odd = !key.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
             if !is_plain && !may_match && !is_odd {
@@ -175,8 +161,7 @@ impl Sink for LabelSink<'_, '_> {
         if !is_nothing && let Some(id) = self.wanted.label(&self.name, self.row, self.names) {
             match value {
                 Scalar::String(raw, is_escaped) => {
-                    self.row
-                        .set_with(id, |out| push_string(raw, is_escaped, out));
+                    self.row.set_with(id, |out| push_string(raw, is_escaped, out));
                 }
                 Scalar::Number(text) | Scalar::Bool(text) => self.row.push_new(id, text),
                 Scalar::Array(_) | Scalar::Null => {}

@@ -26,25 +26,15 @@ struct Field {
 
 impl JsonFields {
     /// Reads the paths and leaves out labels that nothing needs.
-    pub fn new(
-        extractions: &[Extraction],
-        needed: &Needed,
-        names: &mut Names,
-    ) -> Result<Self, String> {
+    pub fn new(extractions: &[Extraction], needed: &Needed, names: &mut Names) -> Result<Self, String> {
         let mut fields = Vec::new();
         for extraction in extractions {
-            let path = parse(&extraction.path).map_err(|error| {
-                format!("cannot parse expression [{}]: {error}", extraction.path)
-            })?;
+            let path = parse(&extraction.path)
+                .map_err(|error| format!("cannot parse expression [{}]: {error}", extraction.path))?;
             let plain = names.intern(&extraction.label);
             let extracted = names.intern(&format!("{}{EXTRACTED}", extraction.label));
             if needed.wants(plain) || needed.wants(extracted) {
-                fields.push(Field {
-                    name: extraction.label.clone(),
-                    plain,
-                    extracted,
-                    path,
-                });
+                fields.push(Field { name: extraction.label.clone(), plain, extracted, path });
             }
         }
         Ok(Self { fields })
@@ -63,11 +53,7 @@ impl JsonFields {
         } else {
             for field in &self.fields {
                 let value = find(&line[start..], &field.path);
-                let id = if row.is_taken(&field.name) {
-                    field.extracted
-                } else {
-                    field.plain
-                };
+                let id = if row.is_taken(&field.name) { field.extracted } else { field.plain };
                 if !row.is_parsed(id) {
                     row.set_with(id, |out| push_value(value.unwrap_or(""), out));
                 }
@@ -134,12 +120,7 @@ impl<'a> Members<'a> {
             b'[' => false,
             _ => return None,
         };
-        Some(Self {
-            text,
-            at: 1,
-            is_object,
-            index: 0,
-        })
+        Some(Self { text, at: 1, is_object, index: 0 })
     }
 
     fn skip_space(&mut self) -> Option<u8> {
@@ -178,13 +159,8 @@ impl<'a> Members<'a> {
             b'[' => block_end(bytes, start, b'[', b']')?,
             b'}' | b']' => return None,
             _ => {
-                let ends =
-                    |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b'}' | b']');
-                start
-                    + bytes[start..]
-                        .iter()
-                        .position(ends)
-                        .unwrap_or(bytes.len() - start)
+                let ends = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b'}' | b']');
+                start + bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start)
             }
         };
         let value = self.text.get(start..self.at)?;

@@ -41,9 +41,8 @@ pub fn parse(text: &str) -> Result<Vec<Step>, String> {
     let tokens = lex(text)?;
     let mut tokens = tokens.into_iter();
     let mut steps = Vec::new();
-    let unexpected = |token: &Token, expected: &str| {
-        format!("syntax error: unexpected {}{expected}", token.name())
-    };
+    let unexpected =
+        |token: &Token, expected: &str| format!("syntax error: unexpected {}{expected}", token.name());
     loop {
         let token = tokens.next().unwrap_or(Token::End);
         let is_first = steps.is_empty();
@@ -93,12 +92,8 @@ fn lex(text: &str) -> Result<Vec<Token>, String> {
                 tokens.push(Token::Field(rest[..width].to_owned()));
             }
             '0'..='9' => {
-                width = rest
-                    .find(|c: char| !c.is_ascii_digit())
-                    .unwrap_or(rest.len());
-                let index = rest[..width]
-                    .parse()
-                    .map_err(|_| format!("unexpected char {c}"))?;
+                width = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                let index = rest[..width].parse().map_err(|_| format!("unexpected char {c}"))?;
                 tokens.push(Token::Index(index));
             }
             _ => return Err(format!("unexpected char {c}")),

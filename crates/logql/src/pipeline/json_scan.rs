@@ -73,11 +73,7 @@ pub trait Sink {
 
 /// Walks the object that the text begins with.
 pub fn walk_object(text: &str, sink: &mut impl Sink) -> Result<(), Malformed> {
-    let mut scanner = Scanner {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-    };
+    let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0 };
     match scanner.token() {
         Some(b'{') => scanner.at += 1,
         _ => return Err(Malformed::Object),
@@ -94,13 +90,9 @@ pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut is_escaped = false;
     loop {
         // Eight bytes at once; the lowest mark is exact, those above it need not be.
-        while let Some(chunk) = bytes
-            .get(at..at + 8)
-            .and_then(|chunk| chunk.try_into().ok())
-        {
+        while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| chunk.try_into().ok()) {
             let word = u64::from_le_bytes(chunk);
-            let hits =
-                has_zero(word ^ (ONES * b'"' as u64)) | has_zero(word ^ (ONES * b'\\' as u64));
+            let hits = has_zero(word ^ (ONES * b'"' as u64)) | has_zero(word ^ (ONES * b'\\' as u64));
             if hits != 0 {
                 at += (hits.trailing_zeros() / 8) as usize;
                 break;
@@ -214,8 +206,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         match first {
             b'"' => {
-                let (end, is_escaped) =
-                    string_end(self.bytes, start + 1).ok_or(Malformed::String)?;
+                let (end, is_escaped) = string_end(self.bytes, start + 1).ok_or(Malformed::String)?;
                 self.at = end + 1;
                 sink.scalar(key, Scalar::String(self.slice(start + 1, end), is_escaped));
             }
@@ -233,10 +224,7 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 let result = self.object(sink, depth + 1);
                 sink.leave();
-                if result.is_err()
-                    && depth == 1
-                    && block_end(self.bytes, start, b'{', b'}').is_none()
-                {
+                if result.is_err() && depth == 1 && block_end(self.bytes, start, b'{', b'}').is_none() {
                     // The original looks for the end of an object before it looks inside.
                     sink.forget(mark);
                     return Err(Malformed::Object);
@@ -245,10 +233,7 @@ impl<'a> Scanner<'a> {
             }
             _ => {
                 let rest = &self.bytes[start..];
-                let length = rest
-                    .iter()
-                    .position(|byte| ends_token(*byte))
-                    .unwrap_or(rest.len());
+                let length = rest.iter().position(|byte| ends_token(*byte)).unwrap_or(rest.len());
                 self.at = start + length;
                 let text = self.slice(start, self.at);
                 let value = match first {
@@ -306,11 +291,7 @@ fn unicode_escape(text: &str) -> Option<(char, usize)> {
         let digits = text.get(at + 2..at + 6)?;
         let is_escape = text.get(at..at + 2) == Some("\\u");
         let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_escape && is_hex {
-            u32::from_str_radix(digits, 16).ok()
-        } else {
-            None
-        }
+        if is_escape && is_hex { u32::from_str_radix(digits, 16).ok() } else { None }
     };
     let high = unit(0)?;
     if !(0xd800..0xe000).contains(&high) {

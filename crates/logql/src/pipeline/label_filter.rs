@@ -57,24 +57,14 @@ impl TextTest {
                 compile(&matcher.value, Anchoring::Full).map_err(|error| error.to_string())?,
             ),
         };
-        Ok(Self {
-            is_negative,
-            pattern,
-        })
+        Ok(Self { is_negative, pattern })
     }
 
     /// Compiles a matcher of a selector, where the dot matches line ends too.
     pub fn for_stream(matcher: &Matcher) -> Result<Self, String> {
         let is_regex = matches!(matcher.op, MatchOp::Regex | MatchOp::NotRegex);
-        let value = if is_regex {
-            format!("(?s:{})", matcher.value)
-        } else {
-            matcher.value.clone()
-        };
-        Self::new(&Matcher {
-            value,
-            ..matcher.clone()
-        })
+        let value = if is_regex { format!("(?s:{})", matcher.value) } else { matcher.value.clone() };
+        Self::new(&Matcher { value, ..matcher.clone() })
     }
 
     /// Whether a value satisfies it.
@@ -91,20 +81,16 @@ impl Condition {
     /// Compiles a condition.
     pub fn new(filter: &LabelFilter, names: &mut Names) -> Result<Self, String> {
         Ok(match &filter.kind {
-            LabelFilterKind::And(left, right) => Self::And(
-                Box::new(Self::new(left, names)?),
-                Box::new(Self::new(right, names)?),
-            ),
-            LabelFilterKind::Or(left, right) => Self::Or(
-                Box::new(Self::new(left, names)?),
-                Box::new(Self::new(right, names)?),
-            ),
+            LabelFilterKind::And(left, right) => {
+                Self::And(Box::new(Self::new(left, names)?), Box::new(Self::new(right, names)?))
+            }
+            LabelFilterKind::Or(left, right) => {
+                Self::Or(Box::new(Self::new(left, names)?), Box::new(Self::new(right, names)?))
+            }
             LabelFilterKind::Text(matcher) => {
                 Self::Text(names.intern(&matcher.name), TextTest::new(matcher)?)
             }
-            LabelFilterKind::Number(name, op, value) => {
-                Self::Number(names.intern(name), *op, *value)
-            }
+            LabelFilterKind::Number(name, op, value) => Self::Number(names.intern(name), *op, *value),
             LabelFilterKind::Duration(name, op, ns) => Self::Duration(names.intern(name), *op, *ns),
             LabelFilterKind::Bytes(name, op, bytes) => Self::Bytes(names.intern(name), *op, *bytes),
             LabelFilterKind::Ip(name, negative, pattern) => {
@@ -127,9 +113,9 @@ impl Condition {
                 let ns = parse_duration(text).map_err(|error| error.to_string())?;
                 Ok(op.holds(ns, *wanted))
             }),
-            Self::Bytes(id, op, wanted) => read(row, *id, names, |text| {
-                Ok(op.holds(parse_size(text)?, *wanted))
-            }),
+            Self::Bytes(id, op, wanted) => {
+                read(row, *id, names, |text| Ok(op.holds(parse_size(text)?, *wanted)))
+            }
             Self::Ip(..) if row.has_error() => true,
             Self::Ip(id, is_negative, pattern) => read(row, *id, names, |text| match pattern {
                 Ok(pattern) => Ok(pattern.matches(text) != *is_negative),

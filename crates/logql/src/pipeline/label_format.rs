@@ -20,13 +20,8 @@ pub fn check_targets(formats: &[Format]) -> Result<(), String> {
         if target == "__error__" {
             return Err(format!("{target} cannot be formatted"));
         }
-        if formats[..index]
-            .iter()
-            .any(|earlier| earlier.target == *target)
-        {
-            return Err(format!(
-                "multiple label name '{target}' not allowed in a single format operation"
-            ));
+        if formats[..index].iter().any(|earlier| earlier.target == *target) {
+            return Err(format!("multiple label name '{target}' not allowed in a single format operation"));
         }
     }
     Ok(())
@@ -55,10 +50,9 @@ impl LabelFormat {
             let source = match &format.value {
                 FormatValue::Label(name) => Source::Label(names.intern(name)),
                 FormatValue::Template(text) => {
-                    let template =
-                        Template::parse("label", text, &functions::exists).map_err(|error| {
-                            format!("invalid template for label '{}': {error}", format.target)
-                        })?;
+                    let template = Template::parse("label", text, &functions::exists).map_err(|error| {
+                        format!("invalid template for label '{}': {error}", format.target)
+                    })?;
                     Source::Template(Box::new(template))
                 }
             };
@@ -66,21 +60,15 @@ impl LabelFormat {
         }
         let is_template = |(_, source): &&(NameId, Source)| matches!(source, Source::Template(_));
         let templates = assignments.iter().filter(is_template).count();
-        Ok(Self {
-            assignments,
-            templates,
-            regexes: RefCell::default(),
-        })
+        Ok(Self { assignments, templates, regexes: RefCell::default() })
     }
 
     /// The templates, to see what they read.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
-        self.assignments
-            .iter()
-            .filter_map(|(_, source)| match source {
-                Source::Template(template) => Some(&**template),
-                Source::Label(_) => None,
-            })
+        self.assignments.iter().filter_map(|(_, source)| match source {
+            Source::Template(template) => Some(&**template),
+            Source::Label(_) => None,
+        })
     }
 
     /// Sets the labels.

@@ -45,9 +45,9 @@ impl Test {
             LineOp::Contains | LineOp::NotContains => {
                 Ok(Self::Contains(Box::new(Finder::new(text).into_owned())))
             }
-            LineOp::Regex | LineOp::NotRegex => compile(text, Anchoring::None)
-                .map(Self::Regex)
-                .map_err(|error| error.to_string()),
+            LineOp::Regex | LineOp::NotRegex => {
+                compile(text, Anchoring::None).map(Self::Regex).map_err(|error| error.to_string())
+            }
             LineOp::Pattern | LineOp::NotPattern => Pattern::for_filter(text).map(Self::Pattern),
         }
     }
@@ -66,36 +66,25 @@ impl LineFilterSet {
     /// Compiles the filters.
     pub fn new(filters: &[LineFilter]) -> Result<Self, String> {
         let compiled = filters.iter().map(|filter| {
-            let tests: Result<_, String> = filter
-                .alternatives
-                .iter()
-                .map(|text| Test::new(filter.op, text))
-                .collect();
-            Ok(Compiled {
-                is_negative: filter.op.is_negative(),
-                alternatives: tests?,
-            })
+            let tests: Result<_, String> =
+                filter.alternatives.iter().map(|text| Test::new(filter.op, text)).collect();
+            Ok(Compiled { is_negative: filter.op.is_negative(), alternatives: tests? })
         });
-        Ok(Self {
-            filters: compiled.collect::<Result<_, String>>()?,
-        })
+        Ok(Self { filters: compiled.collect::<Result<_, String>>()? })
     }
 
     /// Whether a line passes all of them.
     pub fn matches(&self, line: &str) -> bool {
-        self.filters.iter().all(|filter| {
-            filter.alternatives.iter().any(|test| test.matches(line)) != filter.is_negative
-        })
+        self.filters
+            .iter()
+            .all(|filter| filter.alternatives.iter().any(|test| test.matches(line)) != filter.is_negative)
     }
 
     /// The text that every passing line contains, if the first filter is a plain one, so that many lines
     /// can be searched at once.
     pub fn required_text(&self) -> Option<&[u8]> {
         match self.filters.first() {
-            Some(Compiled {
-                is_negative: false,
-                alternatives,
-            }) => match alternatives.as_slice() {
+            Some(Compiled { is_negative: false, alternatives }) => match alternatives.as_slice() {
                 [Test::Contains(finder)] if !finder.needle().is_empty() => Some(finder.needle()),
                 _ => None,
             },

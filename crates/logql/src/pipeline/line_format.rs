@@ -21,10 +21,7 @@ impl LineFormat {
     pub fn new(text: &str) -> Result<Self, String> {
         let template = Template::parse("line", text, &functions::exists)
             .map_err(|error| format!("invalid line template: {error}"))?;
-        Ok(Self {
-            template,
-            regexes: RefCell::default(),
-        })
+        Ok(Self { template, regexes: RefCell::default() })
     }
 
     /// The template, to see what it reads.

@@ -48,33 +48,19 @@ impl Logfmt {
     ) -> Result<Self, String> {
         if extractions.is_empty() {
             let target = Target::Keys(Wanted::new(needed, names));
-            return Ok(Self {
-                strict,
-                keep_empty,
-                target,
-            });
+            return Ok(Self { strict, keep_empty, target });
         }
         let mut fields = Vec::new();
         for extraction in extractions {
-            let key = parse_key(&extraction.path).map_err(|error| {
-                format!("cannot parse expression [{}]: {error}", extraction.path)
-            })?;
+            let key = parse_key(&extraction.path)
+                .map_err(|error| format!("cannot parse expression [{}]: {error}", extraction.path))?;
             let plain = names.intern(&extraction.label);
             let extracted = names.intern(&format!("{}{EXTRACTED}", extraction.label));
             if needed.wants(plain) || needed.wants(extracted) {
-                fields.push(Field {
-                    key,
-                    name: extraction.label.clone(),
-                    plain,
-                    extracted,
-                });
+                fields.push(Field { key, name: extraction.label.clone(), plain, extracted });
             }
         }
-        Ok(Self {
-            strict,
-            keep_empty,
-            target: Target::Fields(fields),
-        })
+        Ok(Self { strict, keep_empty, target: Target::Fields(fields) })
     }
 
     /// Sets the labels of a line.
@@ -107,11 +93,7 @@ impl Logfmt {
             row.fail(Fault::Logfmt, || Some(error.to_string()));
         } else if let Target::Fields(fields) = &self.target {
             for field in fields {
-                let id = if row.is_taken(&field.name) {
-                    field.extracted
-                } else {
-                    field.plain
-                };
+                let id = if row.is_taken(&field.name) { field.extracted } else { field.plain };
                 if !row.is_parsed(id) && row.get(field.plain, names).is_none() {
                     row.push_new(id, "");
                 }
@@ -150,11 +132,7 @@ impl Logfmt {
             }
             Target::Fields(fields) => {
                 for field in fields.iter().filter(|field| field.key == key) {
-                    let id = if row.is_taken(&field.name) {
-                        field.extracted
-                    } else {
-                        field.plain
-                    };
+                    let id = if row.is_taken(&field.name) { field.extracted } else { field.plain };
                     if !row.is_parsed(id) {
                         set(row, id);
                     }

@@ -12,11 +12,7 @@ pub struct Mistake {
 
 impl std::fmt::Display for Mistake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "logfmt syntax error at pos {} : {}",
-            self.position, self.message
-        )
+        write!(f, "logfmt syntax error at pos {} : {}", self.position, self.message)
     }
 }
 
@@ -100,8 +96,7 @@ impl<'a> Pairs<'a> {
 
     fn quoted(&mut self) -> Result<Value<'a>, Mistake> {
         let start = self.at + 1;
-        let Some((end, is_escaped)) = super::json_scan::string_end(self.line.as_bytes(), start)
-        else {
+        let Some((end, is_escaped)) = super::json_scan::string_end(self.line.as_bytes(), start) else {
             self.at = self.line.len();
             return Err(self.mistake("unterminated quoted value".to_owned()));
         };
@@ -123,15 +118,9 @@ impl<'a> Pairs<'a> {
 
     /// A mistake here; goes on to the next separator.
     fn mistake(&mut self, message: String) -> Mistake {
-        let mistake = Mistake {
-            position: self.at + 1,
-            message,
-        };
+        let mistake = Mistake { position: self.at + 1, message };
         let rest = &self.line.as_bytes()[self.at..];
-        self.at += rest
-            .iter()
-            .position(|byte| *byte <= b' ')
-            .unwrap_or(rest.len());
+        self.at += rest.iter().position(|byte| *byte <= b' ').unwrap_or(rest.len());
         mistake
     }
 }

@@ -33,11 +33,7 @@ pub struct Names {
 
 impl Default for Names {
     fn default() -> Self {
-        let mut names = Self {
-            ids: HashMap::new(),
-            texts: Vec::new(),
-            of_query: 0,
-        };
+        let mut names = Self { ids: HashMap::new(), texts: Vec::new(), of_query: 0 };
         for text in ["__error__", "__error_details__", "__preserve_error__"] {
             names.intern(text);
         }

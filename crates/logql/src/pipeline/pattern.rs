@@ -25,11 +25,9 @@ impl Pattern {
     pub fn for_parser(text: &str) -> Result<Self, String> {
         let pattern = Self::read(text);
         if pattern.parts.is_empty() {
-            return Err(
-                "parse error at line 1, col 1: syntax error: unexpected $end, expecting \
+            return Err("parse error at line 1, col 1: syntax error: unexpected $end, expecting \
                         IDENTIFIER or LITERAL"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         pattern.check_neighbours()?;
         let names: Vec<&String> = pattern.names().collect();
@@ -38,9 +36,7 @@ impl Pattern {
         }
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
-                return Err(format!(
-                    "duplicate capture name ({name}): invalid expression"
-                ));
+                return Err(format!("duplicate capture name ({name}): invalid expression"));
             }
         }
         Ok(pattern)
@@ -64,12 +60,9 @@ impl Pattern {
             let open = at + offset;
             at = open + 1;
             let tail = &text.as_bytes()[at..];
-            let length = tail
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
-                .count();
-            let is_name =
-                length > 0 && !tail[0].is_ascii_digit() && tail.get(length) == Some(&b'>');
+            let length =
+                tail.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+            let is_name = length > 0 && !tail[0].is_ascii_digit() && tail.get(length) == Some(&b'>');
             if !is_name {
                 continue;
             }

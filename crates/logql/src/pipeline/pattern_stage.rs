@@ -17,8 +17,8 @@ pub struct PatternStage {
 impl PatternStage {
     /// Compiles the stage.
     pub fn new(text: &str, needed: &Needed, names: &mut Names) -> Result<Self, String> {
-        let pattern = Pattern::for_parser(text)
-            .map_err(|message| format!("invalid pattern parser: {message}"))?;
+        let pattern =
+            Pattern::for_parser(text).map_err(|message| format!("invalid pattern parser: {message}"))?;
         let labels = pattern
             .names()
             .map(|name| {
@@ -39,11 +39,7 @@ impl PatternStage {
         let line = std::mem::take(&mut row.line);
         self.pattern.extract(&line, |index, value| {
             if let Some(Some((name, plain, extracted))) = self.labels.get(index) {
-                let id = if row.is_taken(name) {
-                    *extracted
-                } else {
-                    *plain
-                };
+                let id = if row.is_taken(name) { *extracted } else { *plain };
                 if !row.is_parsed(id) {
                     row.push_new(id, value);
                 }

@@ -28,9 +28,7 @@ fn group_names(pattern: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let (mut rest, mut in_class) = (pattern, false);
     while let Some(c) = rest.chars().next() {
-        let opening = ["(?P<", "(?<"]
-            .iter()
-            .find_map(|open| rest.strip_prefix(open));
+        let opening = ["(?P<", "(?<"].iter().find_map(|open| rest.strip_prefix(open));
         if let Some(tail) = opening.filter(|_| !in_class)
             && let Some((name, _)) = tail.split_once('>')
         {
@@ -71,8 +69,7 @@ impl Regexp {
                 let name = super::sanitize::label_name(name?);
                 let plain = names.intern(&name);
                 let extracted = names.intern(&format!("{name}{EXTRACTED}"));
-                (needed.wants(plain) || needed.wants(extracted))
-                    .then_some((group, name, plain, extracted))
+                (needed.wants(plain) || needed.wants(extracted)).then_some((group, name, plain, extracted))
             })
             .collect();
         Ok(Self { regex, groups })
@@ -87,14 +84,8 @@ impl Regexp {
         let mut locations = self.regex.capture_locations();
         if self.regex.captures_read(&mut locations, &line).is_some() {
             for (group, name, plain, extracted) in &self.groups {
-                let value = locations
-                    .get(*group)
-                    .map_or("", |(start, end)| &line[start..end]);
-                let id = if row.is_taken(name) {
-                    *extracted
-                } else {
-                    *plain
-                };
+                let value = locations.get(*group).map_or("", |(start, end)| &line[start..end]);
+                let id = if row.is_taken(name) { *extracted } else { *plain };
                 if !row.is_parsed(id) {
                     row.push_new(id, value);
                 }

@@ -85,13 +85,7 @@ impl<'a> Row<'a> {
     }
 
     /// Takes the next entry and forgets the last one.
-    pub fn reset(
-        &mut self,
-        stream: &'a LabelSet,
-        metadata: &'a [Pair],
-        time_ns: i64,
-        line: &'a str,
-    ) {
+    pub fn reset(&mut self, stream: &'a LabelSet, metadata: &'a [Pair], time_ns: i64, line: &'a str) {
         self.time_ns = time_ns;
         self.line = Cow::Borrowed(line);
         self.stream = stream;
@@ -142,10 +136,7 @@ impl<'a> Row<'a> {
     }
 
     fn parsed_value(&self, id: NameId) -> Option<&str> {
-        self.parsed
-            .iter()
-            .find(|slot| slot.name == id)
-            .map(|slot| self.slot_text(*slot))
+        self.parsed.iter().find(|slot| slot.name == id).map(|slot| self.slot_text(*slot))
     }
 
     /// The value in metadata or stream, whatever the stages did. Metadata that has the name of a stream
@@ -192,11 +183,7 @@ impl<'a> Row<'a> {
             NameId::ERROR_DETAILS => self.details = Some(self.values.split_off(start)),
             _ => {
                 let len = (self.values.len() - start) as u32;
-                let slot = Slot {
-                    name: id,
-                    start: start as u32,
-                    len,
-                };
+                let slot = Slot { name: id, start: start as u32, len };
                 match self.parsed.iter_mut().find(|old| old.name == id) {
                     Some(old) => *old = slot,
                     None => self.parsed.push(slot),
@@ -209,11 +196,7 @@ impl<'a> Row<'a> {
     pub fn push_new(&mut self, id: NameId, value: &str) {
         let start = self.values.len() as u32;
         self.values.push_str(value);
-        self.parsed.push(Slot {
-            name: id,
-            start,
-            len: value.len() as u32,
-        });
+        self.parsed.push(Slot { name: id, start, len: value.len() as u32 });
     }
 
     /// Number of parsed labels, for [`Row::truncate_parsed`].
@@ -266,10 +249,7 @@ impl<'a> Row<'a> {
     ) {
         let is_over = |name: &str| {
             self.hidden.iter().any(|id| &**names.text(*id) == name)
-                || self
-                    .parsed
-                    .iter()
-                    .any(|slot| &**names.text(slot.name) == name)
+                || self.parsed.iter().any(|slot| &**names.text(slot.name) == name)
         };
         for (name, value) in self.stream.iter() {
             if !is_over(name) {
@@ -287,21 +267,13 @@ impl<'a> Row<'a> {
             }
         }
         for slot in &self.parsed {
-            visit(
-                Category::Parsed,
-                Cow::Borrowed(&**names.text(slot.name)),
-                self.slot_text(*slot),
-            );
+            visit(Category::Parsed, Cow::Borrowed(&**names.text(slot.name)), self.slot_text(*slot));
         }
         if let Some(error) = &self.error {
             visit(Category::Parsed, Cow::Borrowed("__error__"), error);
         }
         if let Some(details) = &self.details {
-            visit(
-                Category::Parsed,
-                Cow::Borrowed("__error_details__"),
-                details,
-            );
+            visit(Category::Parsed, Cow::Borrowed("__error_details__"), details);
         }
     }
 

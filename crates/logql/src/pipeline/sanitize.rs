@@ -15,10 +15,6 @@ pub fn push_label_name(out: &mut String, key: &str, is_first: bool) {
         out.push('_');
     }
     for c in key.chars() {
-        out.push(if c.is_ascii_alphanumeric() || c == '_' {
-            c
-        } else {
-            '_'
-        });
+        out.push(if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' });
     }
 }

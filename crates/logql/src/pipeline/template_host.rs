@@ -29,13 +29,7 @@ impl<'h, 'a> RowHost<'h, 'a> {
         now_ns: i64,
         regexes: &'h RefCell<Regexes>,
     ) -> Self {
-        Self {
-            row,
-            names,
-            now_ns,
-            regexes,
-            labels: None,
-        }
+        Self { row, names, now_ns, regexes, labels: None }
     }
 
     /// With labels as they were earlier, or, without any given, frozen as they are now.
@@ -75,16 +69,11 @@ impl Host for RowHost<'_, '_> {
 
     fn call<'v>(&'v self, name: &str, args: &[Value<'v>]) -> Result<Value<'v>, CallError> {
         match name {
-            "__line__" | "__timestamp__" if !args.is_empty() => {
-                Err(CallError::arity(name, "0", args.len()))
-            }
+            "__line__" | "__timestamp__" if !args.is_empty() => Err(CallError::arity(name, "0", args.len())),
             "__line__" => Ok(Value::String(std::borrow::Cow::Borrowed(&self.row.line))),
             "__timestamp__" => Ok(Value::Time(Time::from_unix_ns(self.row.time_ns))),
             _ => {
-                let context = Context {
-                    now_ns: self.now_ns,
-                    regexes: self.regexes,
-                };
+                let context = Context { now_ns: self.now_ns, regexes: self.regexes };
                 functions::call(name, args, &context)
             }
         }

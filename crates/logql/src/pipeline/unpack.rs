@@ -18,9 +18,7 @@ pub struct Unpack {
 impl Unpack {
     /// Prepares the stage.
     pub fn new(needed: &Needed, names: &mut Names) -> Self {
-        Self {
-            wanted: Wanted::new(needed, names),
-        }
+        Self { wanted: Wanted::new(needed, names) }
     }
 
     /// Unpacks a line.
@@ -31,19 +29,11 @@ impl Unpack {
         let line = std::mem::take(&mut row.line);
         if !line.trim_start().starts_with('{') {
             row.line = line;
-            row.fail(Fault::Json, || {
-                Some("expecting json object(6), but it is not".to_owned())
-            });
+            row.fail(Fault::Json, || Some("expecting json object(6), but it is not".to_owned()));
             return;
         }
-        let mut sink = PackSink {
-            wanted: &self.wanted,
-            row,
-            names,
-            found: Vec::new(),
-            entry: None,
-            depth: 0,
-        };
+        let mut sink =
+            PackSink { wanted: &self.wanted, row, names, found: Vec::new(), entry: None, depth: 0 };
         let result = walk_object(&line, &mut sink);
         let PackSink { found, entry, .. } = sink;
         row.line = line;

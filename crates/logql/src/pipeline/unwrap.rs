@@ -21,16 +21,9 @@ pub struct Unwrap {
 impl Unwrap {
     /// Compiles the filters.
     pub fn new(syntax: &Syntax, names: &mut Names) -> Result<Self, String> {
-        let filters: Result<_, String> = syntax
-            .filters
-            .iter()
-            .map(|filter| Condition::new(filter, names))
-            .collect();
-        Ok(Self {
-            label: names.intern(&syntax.label),
-            conversion: syntax.conversion,
-            filters: filters?,
-        })
+        let filters: Result<_, String> =
+            syntax.filters.iter().map(|filter| Condition::new(filter, names)).collect();
+        Ok(Self { label: names.intern(&syntax.label), conversion: syntax.conversion, filters: filters? })
     }
 
     /// The sample of an entry; `None` if it has none: the label is missing or empty, or a filter drops
@@ -40,18 +33,15 @@ impl Unwrap {
         let value = match self.conversion {
             None => parse_float(text).map_err(|error| error.to_string()),
             Some(Conversion::Bytes) => parse_size(text).map(|bytes| bytes as f64),
-            Some(Conversion::Duration | Conversion::DurationSeconds) => parse_duration(text)
-                .map(seconds)
-                .map_err(|error| error.to_string()),
+            Some(Conversion::Duration | Conversion::DurationSeconds) => {
+                parse_duration(text).map(seconds).map_err(|error| error.to_string())
+            }
         };
         let value = value.unwrap_or_else(|message| {
             row.fail(Fault::SampleExtraction, || Some(message));
             0.0
         });
-        self.filters
-            .iter()
-            .all(|filter| filter.keeps(row, names))
-            .then_some(value)
+        self.filters.iter().all(|filter| filter.keeps(row, names)).then_some(value)
     }
 }
 

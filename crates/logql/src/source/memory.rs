@@ -35,12 +35,7 @@ impl MemorySource {
     /// Without entries; batches have at most `batch_entries`. With `applies` it applies whatever it can,
     /// else nothing.
     pub fn new(batch_entries: usize, applies: bool) -> Self {
-        Self {
-            streams: Vec::new(),
-            entries: Vec::new(),
-            batch_entries: batch_entries.max(1),
-            applies,
-        }
+        Self { streams: Vec::new(), entries: Vec::new(), batch_entries: batch_entries.max(1), applies }
     }
 
     /// Adds a stream; its index.
@@ -50,19 +45,8 @@ impl MemorySource {
     }
 
     /// Adds an entry. Entries are delivered in this order unless another one is asked for.
-    pub fn add(
-        &mut self,
-        stream: usize,
-        time_ns: i64,
-        line: impl Into<String>,
-        metadata: Vec<Pair>,
-    ) {
-        self.entries.push(MemoryEntry {
-            stream,
-            time_ns,
-            line: line.into(),
-            metadata,
-        });
+    pub fn add(&mut self, stream: usize, time_ns: i64, line: impl Into<String>, metadata: Vec<Pair>) {
+        self.entries.push(MemoryEntry { stream, time_ns, line: line.into(), metadata });
     }
 
     /// All entries, to change their order.
@@ -71,10 +55,7 @@ impl MemorySource {
     }
 
     fn apply(&self, request: &Request<'_>, chosen: &mut Vec<usize>) -> Result<(), Error> {
-        let stage = |message| Error::Stage {
-            stage: None,
-            message,
-        };
+        let stage = |message| Error::Stage { stage: None, message };
         let mut tests = Vec::new();
         for matcher in request.matchers {
             tests.push((&matcher.name, TextTest::for_stream(matcher).map_err(stage)?));
@@ -82,17 +63,9 @@ impl MemorySource {
         let passes: Vec<bool> = self
             .streams
             .iter()
-            .map(|labels| {
-                tests
-                    .iter()
-                    .all(|(name, test)| test.holds(labels.get(name).unwrap_or("")))
-            })
+            .map(|labels| tests.iter().all(|(name, test)| test.holds(labels.get(name).unwrap_or(""))))
             .collect();
-        let filters: Vec<_> = request
-            .line_filters
-            .iter()
-            .map(|filter| (*filter).clone())
-            .collect();
+        let filters: Vec<_> = request.line_filters.iter().map(|filter| (*filter).clone()).collect();
         let lines = LineFilterSet::new(&filters).map_err(stage)?;
         let mut names = Names::default();
         let mut conditions = Vec::new();
@@ -109,9 +82,7 @@ impl MemorySource {
                 && {
                     let labels = &self.streams[entry.stream];
                     row.reset(labels, &entry.metadata, entry.time_ns, &entry.line);
-                    conditions
-                        .iter()
-                        .all(|condition| condition.keeps(&mut row, &names))
+                    conditions.iter().all(|condition| condition.keeps(&mut row, &names))
                 }
         });
         let time = |index: &usize| self.entries[*index].time_ns;
@@ -142,19 +113,9 @@ impl Source for MemorySource {
                 label_filters: vec![true; request.label_filters.len()],
             };
         }
-        let lines = if self.applies {
-            request.lines_if_filtered
-        } else {
-            request.lines
-        };
+        let lines = if self.applies { request.lines_if_filtered } else { request.lines };
         let needs_text = lines == LineNeed::Text;
-        Ok(Box::new(MemoryBatches {
-            source: self,
-            chosen,
-            at: 0,
-            applied,
-            needs_text,
-        }))
+        Ok(Box::new(MemoryBatches { source: self, chosen, at: 0, applied, needs_text }))
     }
 }
 

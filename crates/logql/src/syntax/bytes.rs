@@ -35,9 +35,7 @@ const UNITS: [(&str, f64); 24] = [
 /// Bytes of a size in any case, with spaces and commas; a bare number means bytes. The product is cut
 /// to whole bytes.
 pub fn parse_size(text: &str) -> Result<u64, String> {
-    let number_len = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
-        .unwrap_or(text.len());
+    let number_len = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(text.len());
     let number: std::borrow::Cow<'_, str> = if text[..number_len].contains(',') {
         text[..number_len].replace(',', "").into()
     } else {
@@ -67,13 +65,8 @@ pub fn format_literal(bytes: u64) -> String {
         ("MB", 1_000_000),
         ("kB", 1_000),
     ];
-    const BINARY: [(&str, u64); 5] = [
-        ("PiB", 1 << 50),
-        ("TiB", 1 << 40),
-        ("GiB", 1 << 30),
-        ("MiB", 1 << 20),
-        ("KiB", 1 << 10),
-    ];
+    const BINARY: [(&str, u64); 5] =
+        [("PiB", 1 << 50), ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     for (name, unit) in DECIMAL.iter().chain(&BINARY) {
         if bytes > 0 && bytes.is_multiple_of(*unit) {
             return format!("{}{name}", bytes / unit);

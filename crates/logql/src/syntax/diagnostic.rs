@@ -24,13 +24,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A complaint without position, as the original makes them about the meaning of an expression.
     pub fn about(span: Span, message: impl Into<String>) -> Self {
-        Self {
-            span,
-            line: 0,
-            column: 0,
-            message: message.into(),
-            expected: Vec::new(),
-        }
+        Self { span, line: 0, column: 0, message: message.into(), expected: Vec::new() }
     }
 }
 
@@ -40,11 +34,7 @@ impl fmt::Display for Diagnostic {
         if self.line == 0 && self.column == 0 {
             write!(f, "parse error : {}", self.message)
         } else {
-            write!(
-                f,
-                "parse error at line {}, col {}: {}",
-                self.line, self.column, self.message
-            )
+            write!(f, "parse error at line {}, col {}: {}", self.line, self.column, self.message)
         }
     }
 }

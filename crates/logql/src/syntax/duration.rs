@@ -23,33 +23,23 @@ pub fn parse_prometheus(text: &str) -> Result<i64, String> {
         "" => return Err("empty duration string".to_owned()),
         _ => {}
     }
-    let malformed = || {
-        format!(
-            "not a valid duration string: {}",
-            stdx::go::quote::quote(text)
-        )
-    };
+    let malformed = || format!("not a valid duration string: {}", stdx::go::quote::quote(text));
     let out_of_range = || "duration out of range".to_owned();
     let (mut total, mut rest, mut next_unit) = (0_u64, text, 0);
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let count: u64 = rest[..digits].parse().map_err(|_| malformed())?;
         rest = &rest[digits..];
-        let unit_len = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let unit_len = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
         if unit_len == 0 {
             return Err(malformed());
         }
         let (unit, tail) = rest.split_at(unit_len);
         rest = tail;
-        let position = UNITS
-            .iter()
-            .position(|(name, _)| *name == unit)
-            .ok_or_else(|| {
-                let quote = stdx::go::quote::quote;
-                format!("unknown unit {} in duration {}", quote(unit), quote(text))
-            })?;
+        let position = UNITS.iter().position(|(name, _)| *name == unit).ok_or_else(|| {
+            let quote = stdx::go::quote::quote;
+            format!("unknown unit {} in duration {}", quote(unit), quote(text))
+        })?;
         if position < next_unit {
             return Err(malformed());
         }
@@ -65,9 +55,7 @@ pub fn parse_prometheus(text: &str) -> Result<i64, String> {
 
 /// Nanoseconds of a literal: a Prometheus duration, else a Go one.
 pub fn parse_literal(text: &str) -> Option<i64> {
-    parse_prometheus(text)
-        .ok()
-        .or_else(|| parse_go_duration(text).ok())
+    parse_prometheus(text).ok().or_else(|| parse_go_duration(text).ok())
 }
 
 /// A duration as Prometheus prints it, exact to the nanosecond: what is below a millisecond is printed
@@ -79,11 +67,7 @@ pub fn format_prometheus(ns: i64) -> String {
     if ns % 1_000_000 != 0 {
         return stdx::go::duration::format_duration(ns);
     }
-    let mut text = if ns < 0 {
-        "-".to_owned()
-    } else {
-        String::new()
-    };
+    let mut text = if ns < 0 { "-".to_owned() } else { String::new() };
     let mut rest = ns.unsigned_abs();
     // A negative duration must be one Go literal, which knows no unit above the hour.
     let units = if ns < 0 { &UNITS[3..] } else { &UNITS[..] };
@@ -118,13 +102,7 @@ mod tests {
             assert_eq!(format_prometheus(ns).replace('\u{b5}', "u"), text);
             assert_eq!(parse_literal(text), Some(ns), "{text}");
         }
-        assert_eq!(
-            parse_prometheus("1.5m").unwrap_err(),
-            r#"unknown unit "." in duration "1.5m""#
-        );
-        assert_eq!(
-            parse_prometheus("300y").unwrap_err(),
-            "duration out of range"
-        );
+        assert_eq!(parse_prometheus("1.5m").unwrap_err(), r#"unknown unit "." in duration "1.5m""#);
+        assert_eq!(parse_prometheus("300y").unwrap_err(), "duration out of range");
     }
 }

@@ -20,10 +20,7 @@ pub fn format(expr: &Expr) -> String {
 
 /// As [`format`], with another length of lines.
 pub fn format_within(expr: &Expr, line_chars_max: usize) -> String {
-    let mut printer = Printer {
-        out: String::new(),
-        line_chars_max,
-    };
+    let mut printer = Printer { out: String::new(), line_chars_max };
     printer.expr(expr, 0);
     printer.out
 }
@@ -112,12 +109,7 @@ impl Printer {
                 self.indent(level);
                 self.out.push_str("label_replace(\n");
                 self.expr(&replace.expr, level + 1);
-                for text in [
-                    &replace.target,
-                    &replace.replacement,
-                    &replace.source,
-                    &replace.regex,
-                ] {
+                for text in [&replace.target, &replace.replacement, &replace.source, &replace.regex] {
                     self.out.push(',');
                     self.line(level + 1, quote(text));
                 }
@@ -151,9 +143,7 @@ impl Printer {
         let _ = write_selector(&mut self.out, &log.matchers);
         for stage in &log.stages {
             if let StageKind::LineFilters(filters) = &stage.kind {
-                filters
-                    .iter()
-                    .for_each(|filter| self.line(level + 1, filter));
+                filters.iter().for_each(|filter| self.line(level + 1, filter));
             } else {
                 self.line(level + 1, stage);
             }

@@ -21,21 +21,13 @@ pub struct Lexed {
 
 /// Splits a text into tokens.
 pub fn lex(source: &str) -> Lexed {
-    let mut lexer = Lexer {
-        source,
-        bytes: source.as_bytes(),
-        at: 0,
-        error: None,
-    };
+    let mut lexer = Lexer { source, bytes: source.as_bytes(), at: 0, error: None };
     let mut tokens = Vec::with_capacity(source.len() / 4 + 2);
     loop {
         let token = lexer.next_token();
         tokens.push(token);
         if token.kind == TokenKind::End {
-            return Lexed {
-                tokens,
-                error: lexer.error,
-            };
+            return Lexed { tokens, error: lexer.error };
         }
     }
 }
@@ -47,8 +39,7 @@ pub fn is_function(rest: &str) -> bool {
         return true;
     }
     ["by", "without"].iter().any(|word| {
-        rest.get(..word.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
             && rest[word.len()..].trim_start().starts_with('(')
     })
 }
@@ -82,12 +73,7 @@ impl Lexer<'_> {
     }
 
     fn token(&self, kind: TokenKind, start: usize) -> Token {
-        Token {
-            kind,
-            span: Span::new(start as u32, self.at as u32),
-            value: 0,
-            has_line: true,
-        }
+        Token { kind, span: Span::new(start as u32, self.at as u32), value: 0, has_line: true }
     }
 
     /// Ends the list with an error at `start`.
@@ -96,20 +82,9 @@ impl Lexer<'_> {
         let (line, column) = span.line_and_column(self.source);
         let line = if has_line { line } else { 0 };
         let message = message.into();
-        self.error = Some(Diagnostic {
-            span,
-            line,
-            column,
-            message,
-            expected: Vec::new(),
-        });
+        self.error = Some(Diagnostic { span, line, column, message, expected: Vec::new() });
         self.at = self.bytes.len();
-        Token {
-            kind: TokenKind::End,
-            span,
-            value: 0,
-            has_line,
-        }
+        Token { kind: TokenKind::End, span, value: 0, has_line }
     }
 
     /// Skips white space and comments; the error is the start of a comment without an end.
@@ -135,8 +110,8 @@ impl Lexer<'_> {
     }
 
     fn skip_line(&mut self) {
-        self.at = memchr::memchr(b'\n', &self.bytes[self.at..])
-            .map_or(self.bytes.len(), |length| self.at + length);
+        self.at =
+            memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |length| self.at + length);
     }
 
     fn word(&mut self, start: usize) -> Token {
@@ -165,8 +140,7 @@ impl Lexer<'_> {
 
     /// A word with letters beyond ASCII, or one character that starts nothing.
     fn foreign(&mut self, start: usize) -> Token {
-        let is_part =
-            |c: char| c == '_' || stdx::go::text::is_letter(c) || stdx::go::text::is_digit(c);
+        let is_part = |c: char| c == '_' || stdx::go::text::is_letter(c) || stdx::go::text::is_digit(c);
         let rest = &self.source[start..];
         let length = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
         self.at = start + length.max(rest.chars().next().map_or(0, char::len_utf8));
@@ -195,11 +169,7 @@ impl Lexer<'_> {
             && let Some(ns) = parse_literal(&self.source[start..number_end + length])
         {
             self.at = number_end + length;
-            return Some(Token {
-                value: ns,
-                has_line: false,
-                ..self.token(TokenKind::Duration, start)
-            });
+            return Some(Token { value: ns, has_line: false, ..self.token(TokenKind::Duration, start) });
         }
         let is_size = |c: char| c.is_numeric() || "BikKMGTP.".contains(c);
         let length = tail.find(|c: char| !is_size(c)).unwrap_or(tail.len());
@@ -209,11 +179,7 @@ impl Lexer<'_> {
         {
             self.at = number_end + length;
             let value = i64::try_from(bytes).unwrap_or(i64::MAX);
-            return Some(Token {
-                value,
-                has_line: false,
-                ..self.token(TokenKind::Bytes, start)
-            });
+            return Some(Token { value, has_line: false, ..self.token(TokenKind::Bytes, start) });
         }
         None
     }
@@ -223,15 +189,10 @@ impl Lexer<'_> {
         self.at = start + 1;
         if self.bytes.get(self.at) == Some(&b'-') {
             let tail = &self.source[start + 2..];
-            let length = tail
-                .find(|c: char| !(c.is_ascii_alphabetic() || c == '-'))
-                .unwrap_or(tail.len());
+            let length = tail.find(|c: char| !(c.is_ascii_alphabetic() || c == '-')).unwrap_or(tail.len());
             if matches!(&tail[..length], "strict" | "keep-empty") {
                 self.at = start + 2 + length;
-                return Token {
-                    has_line: false,
-                    ..self.token(TokenKind::Flag, start)
-                };
+                return Token { has_line: false, ..self.token(TokenKind::Flag, start) };
             }
             return self.token(TokenKind::Sub, start);
         }
@@ -278,11 +239,7 @@ impl Lexer<'_> {
         };
         self.at = start + length + 1;
         match parse_prometheus(&self.source[start + 1..start + length]) {
-            Ok(ns) => Token {
-                value: ns,
-                has_line: false,
-                ..self.token(TokenKind::Range, start)
-            },
+            Ok(ns) => Token { value: ns, has_line: false, ..self.token(TokenKind::Range, start) },
             Err(message) => self.fail(start, message, false),
         }
     }
@@ -320,10 +277,7 @@ impl Lexer<'_> {
             (b'\'', _) => {
                 let line = &self.source[start + 1..];
                 let line = &line[..line.find('\n').unwrap_or(line.len())];
-                (
-                    TokenKind::Identifier,
-                    line.find('\'').map_or(1, |at| at + 2),
-                )
+                (TokenKind::Identifier, line.find('\'').map_or(1, |at| at + 2))
             }
             _ => (TokenKind::Identifier, 1),
         };
@@ -350,12 +304,7 @@ fn scan_number(bytes: &[u8]) -> (usize, Option<String>) {
         bytes[from.min(bytes.len())..]
             .iter()
             .take_while(|byte| {
-                **byte == b'_'
-                    || if radix == 16 {
-                        byte.is_ascii_hexdigit()
-                    } else {
-                        byte.is_ascii_digit()
-                    }
+                **byte == b'_' || if radix == 16 { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() }
             })
             .count()
     };
@@ -369,10 +318,8 @@ fn scan_number(bytes: &[u8]) -> (usize, Option<String>) {
     let exponent = bytes.get(end).map(u8::to_ascii_lowercase);
     if (radix == 10 && exponent == Some(b'e')) || (radix == 16 && exponent == Some(b'p')) {
         let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        let length = bytes[(end + 1 + sign).min(bytes.len())..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let length =
+            bytes[(end + 1 + sign).min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
         if length == 0 {
             return (end + 1 + sign, Some("exponent has no digits".to_owned()));
         }
@@ -394,9 +341,7 @@ fn scan_number(bytes: &[u8]) -> (usize, Option<String>) {
         _ if leading_zero => b'7',
         _ => return (end, None),
     };
-    let wrong = bytes[prefix..end]
-        .iter()
-        .find(|byte| **byte != b'_' && **byte > limit);
+    let wrong = bytes[prefix..end].iter().find(|byte| **byte != b'_' && **byte > limit);
     let name = if radix == 2 { "binary" } else { "octal" };
     let error = wrong.map(|byte| format!("invalid digit '{}' in {name} literal", *byte as char));
     (end, error)

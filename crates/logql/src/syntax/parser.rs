@@ -42,14 +42,8 @@ pub fn parse(source: &str) -> Parsed {
     if source.len() > QUERY_BYTES_MAX {
         let text = format!("input size too long ({} > {QUERY_BYTES_MAX})", source.len());
         let span = Span::new(0, 0);
-        let expr = Expr {
-            kind: ExprKind::Error,
-            span,
-        };
-        return Parsed {
-            expr,
-            diagnostics: vec![Diagnostic::about(span, text)],
-        };
+        let expr = Expr { kind: ExprKind::Error, span };
+        return Parsed { expr, diagnostics: vec![Diagnostic::about(span, text)] };
     }
     let lexed = lex(source);
     let mut parser = Parser {
@@ -60,9 +54,7 @@ pub fn parse(source: &str) -> Parsed {
         diagnostics: Vec::new(),
         nesting: 0,
     };
-    let expr = parser
-        .expression(0)
-        .unwrap_or_else(|Failed| parser.error_node());
+    let expr = parser.expression(0).unwrap_or_else(|Failed| parser.error_node());
     if parser.diagnostics.is_empty() && parser.kind() != TokenKind::End {
         parser.unexpected(&[]);
     }
@@ -128,11 +120,7 @@ impl Parser<'_> {
 
     /// Takes a token of this kind, or complains that it was expected.
     fn expect(&mut self, kind: TokenKind) -> Parse<Token> {
-        if self.kind() == kind {
-            Ok(self.advance())
-        } else {
-            Err(self.unexpected(&[kind]))
-        }
+        if self.kind() == kind { Ok(self.advance()) } else { Err(self.unexpected(&[kind])) }
     }
 
     fn expect_string(&mut self) -> Parse<String> {
@@ -152,11 +140,7 @@ impl Parser<'_> {
         if text.starts_with(|c: char| c == '_' || stdx::go::text::is_letter(c)) {
             return Ok(text.to_owned());
         }
-        self.complain_at(
-            token,
-            "syntax error: unexpected IDENTIFIER".to_owned(),
-            Vec::new(),
-        );
+        self.complain_at(token, "syntax error: unexpected IDENTIFIER".to_owned(), Vec::new());
         Err(Failed)
     }
 
@@ -175,10 +159,7 @@ impl Parser<'_> {
             self.diagnostics.push(error);
             return Failed;
         }
-        let names: Vec<String> = expected
-            .iter()
-            .map(|kind| kind.shown().to_owned())
-            .collect();
+        let names: Vec<String> = expected.iter().map(|kind| kind.shown().to_owned()).collect();
         let mut message = format!("syntax error: unexpected {}", token.kind.shown());
         for (index, name) in names.iter().enumerate() {
             message.push_str(if index == 0 { ", expecting " } else { " or " });
@@ -197,13 +178,7 @@ impl Parser<'_> {
             // The original has no position before its first character.
             (line, column) = (0, 0);
         }
-        self.diagnostics.push(Diagnostic {
-            span: token.span,
-            line,
-            column,
-            message,
-            expected,
-        });
+        self.diagnostics.push(Diagnostic { span: token.span, line, column, message, expected });
     }
 
     /// Complains about the meaning of an expression.
@@ -212,10 +187,7 @@ impl Parser<'_> {
     }
 
     fn error_node(&self) -> Expr {
-        Expr {
-            kind: ExprKind::Error,
-            span: self.span(),
-        }
+        Expr { kind: ExprKind::Error, span: self.span() }
     }
 
     /// Goes one level down, or complains that this is deep enough.

@@ -9,9 +9,9 @@ use stdx::go::number::{FloatFormat, format_float};
 use stdx::go::quote::quote;
 
 use super::ast::{
-    Binary, Cardinality, Expr, ExprKind, Extraction, FormatValue, Grouping, LabelFilter,
-    LabelFilterKind, LabelReplace, LineFilter, LogExpr, LogRange, Matcher, RangeAggregation,
-    Selection, Stage, StageKind, Unwrap, VectorAggregation,
+    Binary, Cardinality, Expr, ExprKind, Extraction, FormatValue, Grouping, LabelFilter, LabelFilterKind,
+    LabelReplace, LineFilter, LogExpr, LogRange, Matcher, RangeAggregation, Selection, Stage, StageKind,
+    Unwrap, VectorAggregation,
 };
 use super::bytes::format_literal;
 use super::duration::format_prometheus;
@@ -23,12 +23,7 @@ pub(super) fn number(value: f64) -> String {
         return "(0/0)".to_owned();
     }
     if value.is_infinite() {
-        return if value > 0.0 {
-            "(1e308*10)"
-        } else {
-            "(-1e308*10)"
-        }
-        .to_owned();
+        return if value > 0.0 { "(1e308*10)" } else { "(-1e308*10)" }.to_owned();
     }
     format_float(value, FloatFormat::Fixed, None)
 }
@@ -51,9 +46,7 @@ impl Display for Expr {
 impl Display for LogExpr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write_selector(f, &self.matchers)?;
-        self.stages
-            .iter()
-            .try_for_each(|stage| write!(f, " {stage}"))
+        self.stages.iter().try_for_each(|stage| write!(f, " {stage}"))
     }
 }
 
@@ -86,11 +79,7 @@ impl Display for LineFilter {
         for (index, alternative) in self.alternatives.iter().enumerate() {
             let text = quote(&alternative.text);
             f.write_str(if index > 0 { " or " } else { " " })?;
-            if alternative.is_ip {
-                write!(f, "ip({text})")?
-            } else {
-                f.write_str(&text)?
-            }
+            if alternative.is_ip { write!(f, "ip({text})")? } else { f.write_str(&text)? }
         }
         Ok(())
     }
@@ -117,11 +106,7 @@ impl Display for Stage {
             StageKind::LineFilters(filters) => write_list(f, filters, " "),
             StageKind::LabelFilter(filter) => write!(f, "| {filter}"),
             StageKind::Json(fields) => write_fields(f, "| json", fields),
-            StageKind::Logfmt {
-                strict,
-                keep_empty,
-                fields,
-            } => {
+            StageKind::Logfmt { strict, keep_empty, fields } => {
                 f.write_str("| logfmt")?;
                 if *strict {
                     f.write_str(" --strict")?;
@@ -200,9 +185,7 @@ impl Display for Unwrap {
             Some(conversion) => write!(f, "| unwrap {}({})", conversion.text(), self.label)?,
             None => write!(f, "| unwrap {}", self.label)?,
         }
-        self.filters
-            .iter()
-            .try_for_each(|filter| write!(f, " | {filter}"))
+        self.filters.iter().try_for_each(|filter| write!(f, " | {filter}"))
     }
 }
 

@@ -18,21 +18,12 @@ impl Span {
 
     /// From the beginning of `self` to the end of `last`.
     pub const fn to(self, last: Self) -> Self {
-        Self {
-            start: self.start,
-            end: if last.end > self.end {
-                last.end
-            } else {
-                self.end
-            },
-        }
+        Self { start: self.start, end: if last.end > self.end { last.end } else { self.end } }
     }
 
     /// The text at this place; empty if the span does not fit the text.
     pub fn text(self, source: &str) -> &str {
-        source
-            .get(self.start as usize..self.end as usize)
-            .unwrap_or("")
+        source.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 
     /// Line and column of the first byte, both from 1, the column in characters.

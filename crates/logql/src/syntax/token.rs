@@ -168,12 +168,7 @@ impl TokenKind {
             Self::ALL
                 .iter()
                 .filter(|(_, _, class)| *class != Class::Other)
-                .map(|(kind, shown, class)| {
-                    (
-                        shown.to_ascii_lowercase(),
-                        (*kind, *class == Class::Function),
-                    )
-                })
+                .map(|(kind, shown, class)| (shown.to_ascii_lowercase(), (*kind, *class == Class::Function)))
                 .collect()
         });
         words.get(word).copied()

@@ -1,8 +1,7 @@
 //! Rules about meaning that the original checks while it parses, in its words.
 
 use super::ast::{
-    BinaryOp, Expr, ExprKind, Grouping, LogExpr, MatchOp, Matcher, RangeAggregation, RangeOp,
-    VectorOp,
+    BinaryOp, Expr, ExprKind, Grouping, LogExpr, MatchOp, Matcher, RangeAggregation, RangeOp, VectorOp,
 };
 use super::diagnostic::Diagnostic;
 
@@ -50,10 +49,8 @@ pub fn matches_empty(matcher: &Matcher) -> bool {
 pub fn check_range(aggregation: &RangeAggregation) -> Result<(), String> {
     use RangeOp as R;
     let (op, name) = (aggregation.op, aggregation.op.text());
-    let groups = matches!(
-        op,
-        R::Avg | R::Stddev | R::Stdvar | R::Quantile | R::Max | R::Min | R::First | R::Last
-    );
+    let groups =
+        matches!(op, R::Avg | R::Stddev | R::Stdvar | R::Quantile | R::Max | R::Min | R::First | R::Last);
     if aggregation.grouping.is_some() && !groups {
         return Err(format!("grouping not allowed for {name} aggregation"));
     }
@@ -72,21 +69,14 @@ pub fn check_range(aggregation: &RangeAggregation) -> Result<(), String> {
 /// The number that `topk` and its kin need and the others must not have.
 pub fn check_vector_parameter(op: VectorOp, written: Option<&str>) -> Result<Option<u64>, String> {
     let name = op.text();
-    let needs = matches!(
-        op,
-        VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk
-    );
+    let needs = matches!(op, VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk);
     match written {
         None if needs => Err(format!("parameter required for operation {name}")),
         None => Ok(None),
-        Some(text) if !needs => Err(format!(
-            "unsupported parameter for operation {name}({text},"
-        )),
+        Some(text) if !needs => Err(format!("unsupported parameter for operation {name}({text},")),
         Some(text) => match stdx::go::number::atoi(text) {
             Ok(count) if count > 0 => Ok(Some(count.unsigned_abs())),
-            Ok(_) => Err(format!(
-                "invalid parameter (must be greater than 0) {name}({text}"
-            )),
+            Ok(_) => Err(format!("invalid parameter (must be greater than 0) {name}({text}")),
             Err(_) => Err(format!("invalid parameter {name}({text},")),
         },
     }
@@ -99,9 +89,7 @@ pub fn check_vector_grouping(op: VectorOp, grouping: Option<&Grouping>) -> Resul
         (VectorOp::Sort | VectorOp::SortDesc, _) => {
             Err("sort and sort_desc doesn't allow grouping by".to_owned())
         }
-        (VectorOp::ApproxTopk, _) => {
-            Err("grouping not allowed for approx_topk aggregation".to_owned())
-        }
+        (VectorOp::ApproxTopk, _) => Err("grouping not allowed for approx_topk aggregation".to_owned()),
         _ => Ok(()),
     }
 }
@@ -110,11 +98,7 @@ pub fn check_vector_grouping(op: VectorOp, grouping: Option<&Grouping>) -> Resul
 pub fn check_operands(op: BinaryOp, left: &Expr, right: &Expr) -> Option<String> {
     for (side, expr) in [("left", left), ("right", right)] {
         if let ExprKind::Log(log) = &expr.kind {
-            let kind = if log.stages.is_empty() {
-                "MatchersExpr"
-            } else {
-                "PipelineExpr"
-            };
+            let kind = if log.stages.is_empty() { "MatchersExpr" } else { "PipelineExpr" };
             return Some(format!(
                 "unexpected type for {side} leg of binary operation ({}): *syntax.{kind}",
                 op.text()

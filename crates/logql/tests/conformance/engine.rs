@@ -45,10 +45,8 @@ fn source(data: &Value, mode: &str) -> MemorySource {
     for stream in data.as_array().into_iter().flatten() {
         let index = source.add_stream(labels(&stream["labels"]));
         for entry in stream["entries"].as_array().into_iter().flatten() {
-            let metadata = labels(&entry[2])
-                .iter()
-                .map(|(name, value)| (Arc::from(name), Arc::from(value)))
-                .collect();
+            let metadata =
+                labels(&entry[2]).iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect();
             let time_ns = BASE_NS + entry[0].as_i64().unwrap_or(0);
             source.add(index, time_ns, text(&entry[1]), metadata);
         }
@@ -62,18 +60,12 @@ fn source(data: &Value, mode: &str) -> MemorySource {
 type Outcome = Result<Data, String>;
 
 fn answer(query: &str, case: &Value, source: &MemorySource) -> Outcome {
-    let expr = logql::parse(query)
-        .into_result()
-        .map_err(|error| error.to_string())?;
+    let expr = logql::parse(query).into_result().map_err(|error| error.to_string())?;
     let time = |key: &str| case[key].as_i64().unwrap_or(0);
     let params = if text(&case["type"]) == "instant" {
         Params::instant(BASE_NS + time("time_ns"))
     } else {
-        Params::range(
-            BASE_NS + time("start_ns"),
-            BASE_NS + time("end_ns"),
-            time("step_ns"),
-        )
+        Params::range(BASE_NS + time("start_ns"), BASE_NS + time("end_ns"), time("step_ns"))
     };
     evaluate(&expr, &params, source, &Control::default())
         .map(|answer| answer.data)
@@ -116,27 +108,18 @@ fn judge(ours: &Outcome, expect: &Value) -> Result<(), String> {
         };
         let quoted = stdx::go::quote::quote(message);
         let contains = fail["msg_contains"].as_str();
-        let part_is_there =
-            contains.is_none_or(|part| message.contains(part) || quoted.contains(part));
+        let part_is_there = contains.is_none_or(|part| message.contains(part) || quoted.contains(part));
         let pattern_is_there = fail["msg_regex"]
             .as_str()
             .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|r| r.is_match(message)));
-        return if part_is_there && pattern_is_there {
-            Ok(())
-        } else {
-            wrong()
-        };
+        return if part_is_there && pattern_is_there { Ok(()) } else { wrong() };
     }
     let Ok(data) = ours else {
         return wrong();
     };
     let series: &[Series] = match data {
         Data::Scalar(value) => {
-            return if close(Some(*value), number(&expect["scalar"])) {
-                Ok(())
-            } else {
-                wrong()
-            };
+            return if close(Some(*value), number(&expect["scalar"])) { Ok(()) } else { wrong() };
         }
         Data::Vector(series) | Data::Matrix(series) => series,
         Data::Streams(_) => return wrong(),
@@ -159,12 +142,7 @@ fn judge(ours: &Outcome, expect: &Value) -> Result<(), String> {
         let Some(found) = found else {
             return wrong();
         };
-        let values: Vec<Option<f64>> = want["values"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(number)
-            .collect();
+        let values: Vec<Option<f64>> = want["values"].as_array().into_iter().flatten().map(number).collect();
         // Steps without a value at the end may be missing.
         let length = values.len().max(found.values.len());
         let at = |values: &[Option<f64>], step: usize| values.get(step).copied().flatten();

@@ -22,14 +22,7 @@ pub fn run(report: &mut Report) {
     let mut each = |key: &str, judge: &dyn Fn(&Value) -> (String, String, String)| {
         for (index, case) in list[key].as_array().into_iter().flatten().enumerate() {
             let (subject, ours, wanted) = judge(case);
-            report.case(
-                CORPUS,
-                &format!("{key} {index}"),
-                &subject,
-                ours == wanted,
-                &ours,
-                &wanted,
-            );
+            report.case(CORPUS, &format!("{key} {index}"), &subject, ours == wanted, &ours, &wanted);
         }
     };
     each("json_path", &|case| {
@@ -44,14 +37,7 @@ pub fn run(report: &mut Report) {
                     })
                     .collect();
                 let path = case["path"].as_array().cloned().unwrap_or_default();
-                (
-                    json!(steps),
-                    if case["error"].is_null() {
-                        json!(path)
-                    } else {
-                        case["error"].clone()
-                    },
-                )
+                (json!(steps), if case["error"].is_null() { json!(path) } else { case["error"].clone() })
             }
             Err(error) => (json!(error), case["error"].clone()),
         };
@@ -61,11 +47,7 @@ pub fn run(report: &mut Report) {
         let expr = text(&case["expr"]);
         let ours = parse_path(&expr).err().unwrap_or_default();
         let wanted = text(&case["error"]);
-        let ours = if ours.contains(&wanted) {
-            wanted.clone()
-        } else {
-            ours
-        };
+        let ours = if ours.contains(&wanted) { wanted.clone() } else { ours };
         (expr, ours, wanted)
     });
     each("logfmt_path", &|case| {
@@ -87,11 +69,7 @@ pub fn run(report: &mut Report) {
         let wanted = json!({
             "captures": case["captures"], "line_filter_matches": case["line_filter_matches"]
         });
-        (
-            format!("{pattern} <- {line}"),
-            ours.to_string(),
-            wanted.to_string(),
-        )
+        (format!("{pattern} <- {line}"), ours.to_string(), wanted.to_string())
     });
     let error_text = |error: &Value| match error {
         Value::Object(map) => map.get("msg").map(text).unwrap_or_default(),
@@ -101,11 +79,7 @@ pub fn run(report: &mut Report) {
         let pattern = text(&case["pattern"]);
         let ours = Pattern::for_parser(&pattern).err().unwrap_or_default();
         let wanted = error_text(&case["error"]);
-        let ours = if ours.ends_with(&wanted) && !wanted.is_empty() {
-            wanted.clone()
-        } else {
-            ours
-        };
+        let ours = if ours.ends_with(&wanted) && !wanted.is_empty() { wanted.clone() } else { ours };
         (pattern, ours, wanted)
     });
     each("pattern_linefilter_validity", &|case| {
@@ -118,19 +92,10 @@ pub fn run(report: &mut Report) {
         let unnamed = pattern.replace("<foo>", "<_>");
         let literals: Vec<String> = Pattern::for_filter(&unnamed).map_or_else(
             |_| Vec::new(),
-            |pattern| {
-                pattern
-                    .literals()
-                    .map(|l| String::from_utf8_lossy(l).into_owned())
-                    .collect()
-            },
+            |pattern| pattern.literals().map(|l| String::from_utf8_lossy(l).into_owned()).collect(),
         );
         let wanted = case["literals"].as_array().cloned().unwrap_or_default();
-        (
-            pattern,
-            json!(literals).to_string(),
-            json!(wanted).to_string(),
-        )
+        (pattern, json!(literals).to_string(), json!(wanted).to_string())
     });
     each("sanitize_label_key", &|case| {
         let key = text(&case["key"]);
@@ -139,27 +104,15 @@ pub fn run(report: &mut Report) {
     let number = |case: &Value, key: &str| case[key].as_i64().unwrap_or(0);
     each("fn_trunc", &|case| {
         let s = text(&case["s"]);
-        (
-            s.clone(),
-            functions::truncate(number(case, "c"), &s),
-            text(&case["want"]),
-        )
+        (s.clone(), functions::truncate(number(case, "c"), &s), text(&case["want"]))
     });
     each("fn_alignLeft", &|case| {
         let s = text(&case["s"]);
-        (
-            s.clone(),
-            functions::align_left(number(case, "c"), &s),
-            text(&case["want"]),
-        )
+        (s.clone(), functions::align_left(number(case, "c"), &s), text(&case["want"]))
     });
     each("fn_alignRight", &|case| {
         let s = text(&case["s"]);
-        (
-            s.clone(),
-            functions::align_right(number(case, "c"), &s),
-            text(&case["want"]),
-        )
+        (s.clone(), functions::align_right(number(case, "c"), &s), text(&case["want"]))
     });
     each("fn_substr", &|case| {
         let s = text(&case["s"]);
@@ -188,27 +141,13 @@ pub fn run(report: &mut Report) {
         // Label sets of streams are read by the receiver; as a selector the text must be valid too.
         let input = text(&case["input"]);
         let parsed = logql::parse(&input);
-        let ours = parsed
-            .diagnostics
-            .first()
-            .map_or("valid".to_owned(), ToString::to_string);
+        let ours = parsed.diagnostics.first().map_or("valid".to_owned(), ToString::to_string);
         (input, ours, "valid".to_owned())
     });
     each("series_match_params", &|case| {
-        let matchers: Vec<String> = case["match"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(text)
-            .collect();
-        let wrong = matchers
-            .iter()
-            .any(|one| !logql::parse(one).diagnostics.is_empty());
-        (
-            matchers.join(" "),
-            wrong.to_string(),
-            case["error"].to_string(),
-        )
+        let matchers: Vec<String> = case["match"].as_array().into_iter().flatten().map(text).collect();
+        let wrong = matchers.iter().any(|one| !logql::parse(one).diagnostics.is_empty());
+        (matchers.join(" "), wrong.to_string(), case["error"].to_string())
     });
     simplification(report, &list["regex_simplification"]);
     extraction(report, &list["sample_extraction"]);
@@ -219,17 +158,10 @@ fn simplification(report: &mut Report, list: &Value) {
     for (index, case) in list["regexps"].as_array().into_iter().flatten().enumerate() {
         let pattern = text(&case["re"]);
         let negate = case["negate"].as_bool().unwrap_or(false);
-        let op = if negate {
-            LineOp::NotRegex
-        } else {
-            LineOp::Regex
-        };
+        let op = if negate { LineOp::NotRegex } else { LineOp::Regex };
         let filter = LineFilter {
             op,
-            alternatives: vec![LineMatch {
-                text: pattern.clone(),
-                is_ip: false,
-            }],
+            alternatives: vec![LineMatch { text: pattern.clone(), is_ip: false }],
             span: logql::Span::default(),
         };
         let (mut ours, mut wanted) = (String::new(), String::new());
@@ -237,11 +169,7 @@ fn simplification(report: &mut Report, list: &Value) {
             (Ok(filter), Ok(regex)) => {
                 for fixture in list["fixtures"].as_array().into_iter().flatten().map(text) {
                     ours += if filter.matches(&fixture) { "1" } else { "0" };
-                    wanted += if regex.is_match(&fixture) != negate {
-                        "1"
-                    } else {
-                        "0"
-                    };
+                    wanted += if regex.is_match(&fixture) != negate { "1" } else { "0" };
                 }
             }
             _ => ours = "does not compile".to_owned(),
@@ -283,8 +211,7 @@ fn extraction(report: &mut Report, list: &Value) {
             }
             Ok(logql::eval::Data::Vector(series)) => match series.first() {
                 Some(one) => {
-                    let value =
-                        one.values[0].unwrap_or(f64::NAN) * if is_rate { 60.0 } else { 1.0 };
+                    let value = one.values[0].unwrap_or(f64::NAN) * if is_rate { 60.0 } else { 1.0 };
                     json!({"ok": true, "value": (value * 1e6).round() / 1e6, "labels": one.labels.to_string()})
                 }
                 None => json!({"ok": false}),

@@ -2,8 +2,8 @@
 
 use logql::parse as read;
 use logql::syntax::ast::{
-    Cardinality, Expr, ExprKind, FormatValue, LabelFilter, LabelFilterKind, LogExpr, LogRange,
-    Matcher, Stage, StageKind,
+    Cardinality, Expr, ExprKind, FormatValue, LabelFilter, LabelFilterKind, LogExpr, LogRange, Matcher,
+    Stage, StageKind,
 };
 use logql::syntax::format::format_within;
 use logql::syntax::lexer::{is_function, lex as tokens};
@@ -36,21 +36,13 @@ fn judge(query: &str, case: &Value) -> (String, String) {
             && match (error["msg"].as_str(), error["contains"].as_str()) {
                 (Some(message), _) => {
                     message == first.message
-                        && error["line"]
-                            .as_u64()
-                            .is_none_or(|line| line as usize == first.line)
-                        && error["col"]
-                            .as_u64()
-                            .is_none_or(|column| column as usize == first.column)
+                        && error["line"].as_u64().is_none_or(|line| line as usize == first.line)
+                        && error["col"].as_u64().is_none_or(|column| column as usize == first.column)
                 }
                 (_, Some(part)) => ours.contains(part),
                 _ => true,
             };
-        let wanted = if is_right {
-            ours.clone()
-        } else {
-            format!("valid={valid} {error}")
-        };
+        let wanted = if is_right { ours.clone() } else { format!("valid={valid} {error}") };
         return (ours, wanted);
     }
     if !valid {
@@ -69,17 +61,11 @@ fn judge(query: &str, case: &Value) -> (String, String) {
         compare(format_within(&parsed.expr, 20), pretty.to_owned());
     }
     if let Some(tree) = case.get("ast") {
-        compare(
-            flat(&expr(&parsed.expr)).to_string(),
-            flat(tree).to_string(),
-        );
+        compare(flat(&expr(&parsed.expr)).to_string(), flat(tree).to_string());
     }
     // Reading the print again must give the same tree; compared by their prints, which have no places.
     let again = read(&parsed.expr.to_string());
-    let second = again
-        .diagnostics
-        .first()
-        .map_or(again.expr.to_string(), ToString::to_string);
+    let second = again.diagnostics.first().map_or(again.expr.to_string(), ToString::to_string);
     compare(second, parsed.expr.to_string());
     (ours.join("\n"), wanted.join("\n"))
 }
@@ -119,10 +105,7 @@ fn expr(node: &Expr) -> Value {
 }
 
 fn grouping(grouping: Option<&logql::syntax::ast::Grouping>) -> Value {
-    grouping.map_or(
-        Value::Null,
-        |by| json!({"without": by.without, "labels": by.names}),
-    )
+    grouping.map_or(Value::Null, |by| json!({"without": by.without, "labels": by.names}))
 }
 
 fn matcher(matcher: &Matcher, kind: &str) -> Value {
@@ -130,11 +113,7 @@ fn matcher(matcher: &Matcher, kind: &str) -> Value {
 }
 
 fn log(log: &LogExpr) -> Value {
-    let matchers: Vec<_> = log
-        .matchers
-        .iter()
-        .map(|one| matcher(one, "matcher"))
-        .collect();
+    let matchers: Vec<_> = log.matchers.iter().map(|one| matcher(one, "matcher")).collect();
     let selector = json!({"k": "selector", "matchers": matchers});
     if log.stages.is_empty() {
         return selector;
@@ -157,10 +136,7 @@ fn log_range(range: &LogRange) -> Value {
 
 fn stage(stage: &Stage) -> Value {
     let fields = |fields: &[logql::syntax::ast::Extraction]| -> Vec<Value> {
-        fields
-            .iter()
-            .map(|one| json!({"label": one.label, "expr": one.path}))
-            .collect()
+        fields.iter().map(|one| json!({"label": one.label, "expr": one.path})).collect()
     };
     match &stage.kind {
         StageKind::LineFilters(filters) => {
@@ -186,18 +162,10 @@ fn stage(stage: &Stage) -> Value {
             json!({"k": "parser", "op": "json", "param": ""})
         }
         StageKind::Json(list) => json!({"k": "json_expr", "exprs": fields(list)}),
-        StageKind::Logfmt {
-            strict,
-            keep_empty,
-            fields: list,
-        } if list.is_empty() => {
+        StageKind::Logfmt { strict, keep_empty, fields: list } if list.is_empty() => {
             json!({"k": "logfmt", "strict": strict, "keep_empty": keep_empty})
         }
-        StageKind::Logfmt {
-            strict,
-            keep_empty,
-            fields: list,
-        } => json!({
+        StageKind::Logfmt { strict, keep_empty, fields: list } => json!({
             "k": "logfmt_expr", "exprs": fields(list), "strict": strict, "keep_empty": keep_empty
         }),
         StageKind::Regexp(text) => json!({"k": "parser", "op": "regexp", "param": text}),
@@ -248,9 +216,8 @@ fn flat(value: &Value) -> Value {
             if map.get("k").and_then(Value::as_str) == Some("binop")
                 && let (left, right) = (flat(&map["lhs"]), flat(&map["rhs"]))
                 && let (Some(left), Some(right)) = (left["value"].as_f64(), right["value"].as_f64())
-                && let Some(op) = logql::syntax::ast::BinaryOp::ALL
-                    .iter()
-                    .find(|op| Some(op.text()) == map["op"].as_str())
+                && let Some(op) =
+                    logql::syntax::ast::BinaryOp::ALL.iter().find(|op| Some(op.text()) == map["op"].as_str())
             {
                 let value = logql::syntax::scalar::apply(*op, left, right);
                 return json!({"k": "literal", "value": value});
@@ -260,8 +227,7 @@ fn flat(value: &Value) -> Value {
                 .iter()
                 .filter(|(key, _)| {
                     let is_text = matches!(key.as_str(), "dst" | "src" | "regex" | "replacement");
-                    let is_set_operator =
-                        key.as_str() == "opts" && map["opts"]["card"] == "many-to-many";
+                    let is_set_operator = key.as_str() == "opts" && map["opts"]["card"] == "many-to-many";
                     !(kind == "label_replace" && is_text || kind == "binop" && is_set_operator)
                 })
                 .map(|(key, value)| (key.clone(), flat(value)))
@@ -283,64 +249,25 @@ pub fn lex(report: &mut Report) {
     for (index, case) in list["lex"].as_array().into_iter().flatten().enumerate() {
         let input = case["input"].as_str().unwrap_or("");
         let lexed = tokens(input);
-        let ours: Vec<_> = lexed
-            .tokens
-            .iter()
-            .map(|token| token.kind.name())
-            .filter(|name| *name != "$end")
-            .collect();
-        let wanted: Vec<_> = case["tokens"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let ours: Vec<_> =
+            lexed.tokens.iter().map(|token| token.kind.name()).filter(|name| *name != "$end").collect();
+        let wanted: Vec<_> =
+            case["tokens"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let (ours, wanted) = (ours.join(" "), wanted.join(" "));
-        report.case(
-            corpus,
-            &format!("lex {index}"),
-            input,
-            ours == wanted,
-            &ours,
-            &wanted,
-        );
+        report.case(corpus, &format!("lex {index}"), input, ours == wanted, &ours, &wanted);
     }
-    for (index, case) in list["durations"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate()
-    {
+    for (index, case) in list["durations"].as_array().into_iter().flatten().enumerate() {
         let input = case["input"].as_str().unwrap_or("");
         let ours = format!("{:?}", logql::syntax::duration::parse_literal(input));
         let wanted = format!("{:?}", case["ns"].as_i64());
-        report.case(
-            corpus,
-            &format!("duration {index}"),
-            input,
-            ours == wanted,
-            &ours,
-            &wanted,
-        );
+        report.case(corpus, &format!("duration {index}"), input, ours == wanted, &ours, &wanted);
     }
-    for (index, case) in list["function_lookahead"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate()
-    {
+    for (index, case) in list["function_lookahead"].as_array().into_iter().flatten().enumerate() {
         let input = case["rest_of_input"].as_str().unwrap_or("");
         let ours = is_function(input);
         let wanted = case["is_function"].as_bool().unwrap_or(false);
         let name = format!("lookahead {index}");
-        report.case(
-            corpus,
-            &name,
-            input,
-            ours == wanted,
-            &ours.to_string(),
-            &wanted.to_string(),
-        );
+        report.case(corpus, &name, input, ours == wanted, &ours.to_string(), &wanted.to_string());
     }
 }
 
@@ -359,14 +286,7 @@ pub fn lezer(report: &mut Report) {
         let valid = !case["has_error_node"].as_bool().unwrap_or(false);
         let wanted = if valid { "valid" } else { "invalid" };
         let passed = ours.starts_with(wanted);
-        report.case(
-            corpus,
-            case["name"].as_str().unwrap_or(""),
-            query,
-            passed,
-            &ours,
-            wanted,
-        );
+        report.case(corpus, case["name"].as_str().unwrap_or(""), query, passed, &ours, wanted);
     }
 }
 
@@ -377,9 +297,7 @@ pub fn oteldb(report: &mut Report) {
     let Some(list) = load(corpus) else {
         return;
     };
-    let strings = list["parse_strings"]
-        .as_array()
-        .or_else(|| list["parse"].as_array());
+    let strings = list["parse_strings"].as_array().or_else(|| list["parse"].as_array());
     for (index, case) in strings.into_iter().flatten().enumerate() {
         let (Some(query), Some(valid)) = (case["query"].as_str(), case["valid"].as_bool()) else {
             continue;
@@ -408,14 +326,7 @@ pub fn sent(report: &mut Report) {
             Err(complaints) => format!("invalid: {}", complaints[0]),
         };
         let wanted = if valid { "valid" } else { "invalid" };
-        report.case(
-            corpus,
-            &index.to_string(),
-            &query,
-            ours.starts_with(wanted),
-            &ours,
-            wanted,
-        );
+        report.case(corpus, &index.to_string(), &query, ours.starts_with(wanted), &ours, wanted);
     };
     for corpus in ["logs/grafana_generated_queries", "logs/loki_bench_queries"] {
         let Some(list) = load(corpus) else {

@@ -30,21 +30,12 @@ pub fn run(report: &mut Report) {
             Ok(data) => format!("{data:?}"),
             Err(message) => format!("error: {message}"),
         };
-        report.case(
-            corpus,
-            &text(&case["id"]),
-            &query,
-            passed,
-            &shown,
-            &case["expect"].to_string(),
-        );
+        report.case(corpus, &text(&case["id"]), &query, passed, &shown, &case["expect"].to_string());
     }
 }
 
 fn answer(query: &str, case: &Value) -> Result<Data, String> {
-    let mut expr = logql::parse(query)
-        .into_result()
-        .map_err(|error| error.to_string())?;
+    let mut expr = logql::parse(query).into_result().map_err(|error| error.to_string())?;
     let mut next = 0;
     prepare(&mut expr, &mut next);
     let time = |key: &str| case[key].as_i64().unwrap_or(0);
@@ -55,17 +46,10 @@ fn answer(query: &str, case: &Value) -> Result<Data, String> {
     };
     params.interval_ns = time("interval_ns");
     params.limit = case["limit"].as_u64().unwrap_or(0) as usize;
-    params.direction = if text(&case["direction"]) == "forward" {
-        Direction::Forward
-    } else {
-        Direction::Backward
-    };
+    params.direction =
+        if text(&case["direction"]) == "forward" { Direction::Forward } else { Direction::Backward };
     let selects = case["selects"].as_array().cloned().unwrap_or_default();
-    let source = Selects {
-        selects,
-        places: next,
-        direction: params.direction,
-    };
+    let source = Selects { selects, places: next, direction: params.direction };
     evaluate(&expr, &params, &source, &Control::default())
         .map(|answer| answer.data)
         .map_err(|error| error.to_string())
@@ -138,10 +122,7 @@ impl Source for Selects {
             let plain = |list: &[Matcher]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
             found.is_some_and(|found| plain(&found) == plain(matchers))
         };
-        let select = self
-            .selects
-            .get(place)
-            .filter(|_| self.selects.len() == self.places);
+        let select = self.selects.get(place).filter(|_| self.selects.len() == self.places);
         let select = select.or_else(|| self.selects.iter().find(is_same));
         let data = select.map_or(&Value::Null, |select| &select["data"]);
         let mut rows: Vec<(i64, usize, &Value, bool)> = Vec::new();
@@ -167,9 +148,7 @@ impl Source for Selects {
                 let parsed = logql::parse(&text(&one["labels"]));
                 match parsed.expr.kind {
                     ExprKind::Log(log) => LabelSet::from_pairs(
-                        log.matchers
-                            .iter()
-                            .map(|matcher| (&matcher.name, &matcher.value)),
+                        log.matchers.iter().map(|matcher| (&matcher.name, &matcher.value)),
                     ),
                     _ => labels(&one["labels"]),
                 }
@@ -195,12 +174,7 @@ struct Once(Option<Batch>);
 
 impl Batches for Once {
     fn applied(&self) -> Applied {
-        Applied {
-            matchers: true,
-            range: true,
-            order: true,
-            ..Applied::default()
-        }
+        Applied { matchers: true, range: true, order: true, ..Applied::default() }
     }
 
     fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, Error> {
@@ -231,9 +205,7 @@ fn judge(ours: &Result<Data, String>, expect: &Value) -> bool {
             series.len() == result.len()
                 && result.iter().all(|want| {
                     let labels = labels(&want["labels"]);
-                    series
-                        .iter()
-                        .any(|one| one.labels == labels && close(one.values[0], number(&want["v"])))
+                    series.iter().any(|one| one.labels == labels && close(one.values[0], number(&want["v"])))
                 })
         }
         (Data::Matrix(series), "matrix") => {
@@ -256,11 +228,8 @@ fn judge(ours: &Result<Data, String>, expect: &Value) -> bool {
             let ours: Vec<Value> = streams
                 .iter()
                 .map(|stream| {
-                    let entries: Vec<Value> = stream
-                        .entries
-                        .iter()
-                        .map(|entry| json!([entry.time_ns, entry.line]))
-                        .collect();
+                    let entries: Vec<Value> =
+                        stream.entries.iter().map(|entry| json!([entry.time_ns, entry.line])).collect();
                     json!([stream.labels.to_string(), entries])
                 })
                 .collect();

@@ -15,11 +15,7 @@ use crate::load;
 pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Object(map) => map
-            .get("$base64")
-            .and_then(Value::as_str)
-            .map(decode)
-            .unwrap_or_default(),
+        Value::Object(map) => map.get("$base64").and_then(Value::as_str).map(decode).unwrap_or_default(),
         _ => String::new(),
     }
 }
@@ -47,11 +43,7 @@ fn decode(encoded: &str) -> String {
 
 pub fn labels(value: &Value) -> LabelSet {
     LabelSet::from_pairs(
-        value
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.clone(), text(value))),
+        value.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value))),
     )
 }
 
@@ -92,34 +84,18 @@ pub fn run(report: &mut Report) {
         };
         let subject = format!("{pipeline} <- {} {}", text(&case["line"]), case["labels"]);
         let name = format!("{index} {}", case["source"].as_str().unwrap_or(""));
-        report.case(
-            corpus,
-            &name,
-            &subject,
-            passed,
-            &sorted(&asserted),
-            &sorted(&wanted),
-        );
+        report.case(corpus, &name, &subject, passed, &sorted(&asserted), &sorted(&wanted));
     }
 }
 
 fn sorted(map: &Map<String, Value>) -> String {
     let mut pairs: Vec<_> = map.iter().collect();
     pairs.sort_by(|a, b| a.0.cmp(b.0));
-    pairs
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect::<Vec<_>>()
-        .join(" ")
+    pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 
 fn labels_json(labels: &LabelSet) -> Value {
-    Value::Object(
-        labels
-            .iter()
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-            .collect(),
-    )
+    Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect())
 }
 
 fn process(case: &Value) -> Result<Value, String> {
@@ -129,8 +105,7 @@ fn process(case: &Value) -> Result<Value, String> {
     let ExprKind::Log(log) = &expr.kind else {
         return Err("no log query".to_owned());
     };
-    let mut pipeline =
-        Pipeline::new(&log.stages, None, &Shown::All, 0).map_err(|error| error.to_string())?;
+    let mut pipeline = Pipeline::new(&log.stages, None, &Shown::All, 0).map_err(|error| error.to_string())?;
     let stream = labels(&case["labels"]);
     let metadata: Vec<_> = labels(&case["structured_metadata"])
         .iter()

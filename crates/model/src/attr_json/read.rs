@@ -247,10 +247,8 @@ impl Reader<'_> {
         let mut out = String::new();
         loop {
             let rest = &self.text.as_bytes()[self.at..];
-            let plain = rest
-                .iter()
-                .position(|b| matches!(b, b'"' | b'\\'))
-                .ok_or(self.wrong("a closing quote"))?;
+            let plain =
+                rest.iter().position(|b| matches!(b, b'"' | b'\\')).ok_or(self.wrong("a closing quote"))?;
             out.push_str(&self.text[self.at..self.at + plain]);
             self.at += plain + 1;
             if rest[plain] == b'"' {

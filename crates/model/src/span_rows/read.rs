@@ -99,8 +99,7 @@ impl<'a> SpanReader<'a> {
     /// The span of a row, which must be below [`SpanReader::len`].
     pub fn span(&mut self, row: usize) -> Result<Span, RowError> {
         let parent = self.bytes(Column::ParentSpanId);
-        let parent_span_id =
-            if parent.is_null(row) { None } else { SpanId::from_slice(parent.value(row)) };
+        let parent_span_id = if parent.is_null(row) { None } else { SpanId::from_slice(parent.value(row)) };
         let mut attributes = self.json(Column::Attributes, row)?;
         self.put_back(Level::Span, row, &mut attributes);
         let events = match self.text(Column::Events, row) {

@@ -53,7 +53,12 @@ impl Row {
 /// Moves what folds into `folded` and gives the JSON text of the rest, `None` when nothing is left.
 ///
 /// A first pass finds the new spellings, because an old one that came before yields to it.
-fn fold(level: Level, attrs: &Attrs, folded: &mut [Option<AttrValue>], spellings: &mut i64) -> Option<String> {
+fn fold(
+    level: Level,
+    attrs: &Attrs,
+    folded: &mut [Option<AttrValue>],
+    spellings: &mut i64,
+) -> Option<String> {
     let mut taken = vec![false; attrs.len()];
     for old_pass in [false, true] {
         for (at, (key, value)) in attrs.iter().enumerate() {
@@ -100,9 +105,11 @@ fn fixed(column: Column, spans: &[Span], rows: &[Row]) -> ArrayRef {
         Column::Flags => longs(spans.iter().map(|s| Some(i64::from(s.flags)))),
         Column::Attributes => texts(rows.iter().map(|row| row.attributes.as_deref())),
         Column::ResourceAttributes => texts(rows.iter().map(|row| row.resource_attributes.as_deref())),
-        Column::ScopeAttributes => owned(spans.iter().map(|s| {
-            (!s.scope.attributes.is_empty()).then(|| attrs_to_string(&s.scope.attributes))
-        })),
+        Column::ScopeAttributes => owned(
+            spans
+                .iter()
+                .map(|s| (!s.scope.attributes.is_empty()).then(|| attrs_to_string(&s.scope.attributes))),
+        ),
         Column::Events => {
             owned(spans.iter().map(|s| (!s.events.is_empty()).then(|| events_to_string(&s.events))))
         }
@@ -118,9 +125,7 @@ fn fixed(column: Column, spans: &[Span], rows: &[Row]) -> ArrayRef {
         Column::DroppedLinks => ints(spans.iter().map(|s| count(s.dropped_links_count))),
         Column::ResourceDropped => ints(spans.iter().map(|s| count(s.resource.dropped_attributes_count))),
         Column::ScopeDropped => ints(spans.iter().map(|s| count(s.scope.dropped_attributes_count))),
-        Column::Spellings => {
-            longs(rows.iter().map(|row| (row.spellings != 0).then_some(row.spellings)))
-        }
+        Column::Spellings => longs(rows.iter().map(|row| (row.spellings != 0).then_some(row.spellings))),
     }
 }
 

@@ -52,8 +52,7 @@ fn gaps<'c>(
         }
     }
     let absent = is_present.iter().enumerate().filter(|(_, is_present)| !**is_present);
-    let floats: Vec<Float> =
-        absent.map(|(step, _)| Float { step: step as u32, value: 1.0 }).collect();
+    let floats: Vec<Float> = absent.map(|(step, _)| Float { step: step as u32, value: 1.0 }).collect();
     if floats.is_empty() {
         return Ok(collected(Vec::new()));
     }

@@ -116,11 +116,7 @@ pub(super) fn evaluate<'c>(
                 let keeps_values = plan.op == AggregateOp::Quantile;
                 groups.push(Group {
                     labels: labels.clone(),
-                    cells: if keeps_values {
-                        Vec::new()
-                    } else {
-                        vec![Cell::default(); steps.count]
-                    },
+                    cells: if keeps_values { Vec::new() } else { vec![Cell::default(); steps.count] },
                     values: if keeps_values { vec![Vec::new(); steps.count] } else { Vec::new() },
                     drop_name: false,
                 });
@@ -135,8 +131,7 @@ pub(super) fn evaluate<'c>(
     let quantiles = parameter.as_ref().map(|(scalar, _)| scalar);
     let mut out = Vec::with_capacity(groups.len());
     for group in groups {
-        let mut series =
-            Series { labels: group.labels, drop_name: group.drop_name, ..Series::default() };
+        let mut series = Series { labels: group.labels, drop_name: group.drop_name, ..Series::default() };
         for (step, mut values) in group.values.into_iter().enumerate() {
             if let (false, Some(q)) = (values.is_empty(), quantiles) {
                 series.push(step, Point::Float(quantile(q.at(step), &mut values)));

@@ -116,12 +116,8 @@ pub(super) fn of_points(
         (Point::Hist(left), Point::Float(right)) => match op {
             BinaryOp::Mul => histogram((**left).clone().scale(*right).compact()),
             BinaryOp::Div => histogram((**left).clone().divide(*right).compact()),
-            BinaryOp::TrimUpper => {
-                histogram((**left).clone().trimmed(*right, crate::hist::Trim::Above))
-            }
-            BinaryOp::TrimLower => {
-                histogram((**left).clone().trimmed(*right, crate::hist::Trim::Below))
-            }
+            BinaryOp::TrimUpper => histogram((**left).clone().trimmed(*right, crate::hist::Trim::Above)),
+            BinaryOp::TrimLower => histogram((**left).clone().trimmed(*right, crate::hist::Trim::Below)),
             _ => incompatible(notes, "histogram", "float"),
         },
         (Point::Hist(left), Point::Hist(right)) => match op {
@@ -150,8 +146,7 @@ fn of_histograms(
     let (combined, word) =
         if is_sum { (result.add(right), "addition") } else { (result.sub(right), "subtraction") };
     let Ok(combined) = combined else {
-        let text =
-            format!("incompatible bucket layout encountered for binary operator {}", op.as_str());
+        let text = format!("incompatible bucket layout encountered for binary operator {}", op.as_str());
         notes.warn(span, text);
         return Outcome::Nothing;
     };
@@ -209,15 +204,11 @@ impl Operator for WithScalar<'_> {
 impl WithScalar<'_> {
     fn one(&self, series: &Series) -> Series {
         let (op, is_bool) = (self.plan.op, self.plan.is_bool);
-        let mut out = Series {
-            labels: series.labels.clone(),
-            drop_name: series.drop_name,
-            ..Series::default()
-        };
+        let mut out =
+            Series { labels: series.labels.clone(), drop_name: series.drop_name, ..Series::default() };
         for (step, point) in series.points() {
             let scalar = Point::Float(self.scalar.at(step));
-            let (left, right) =
-                if self.is_scalar_left { (&scalar, &point) } else { (&point, &scalar) };
+            let (left, right) = if self.is_scalar_left { (&scalar, &point) } else { (&point, &scalar) };
             let mut notes = self.context.notes.borrow_mut();
             let found = of_points(op, left, right, self.span, &mut notes);
             let kept = match found {

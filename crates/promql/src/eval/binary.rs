@@ -35,8 +35,7 @@ pub(super) fn key_numbers(matching: &Matching, sides: [&[Series]; 2]) -> ([Vec<u
         let next = numbers.len();
         *numbers.entry(matching.key(&series.labels)).or_insert(next)
     };
-    let of_sides =
-        sides.map(|side| side.iter().map(|series| number(series, &mut numbers)).collect());
+    let of_sides = sides.map(|side| side.iter().map(|series| number(series, &mut numbers)).collect());
     (of_sides, numbers.len())
 }
 
@@ -49,13 +48,11 @@ pub(super) fn evaluate(
     right: Vec<Series>,
     steps: Steps,
 ) -> Result<Vec<Series>, Error> {
-    let matching =
-        plan.matching.as_ref().ok_or_else(|| Error::execution("vectors without matching"))?;
+    let matching = plan.matching.as_ref().ok_or_else(|| Error::execution("vectors without matching"))?;
     let ([left_keys, right_keys], key_count) = key_numbers(matching, [&left, &right]);
     let is_swapped = matching.cardinality == Cardinality::OneToMany;
     let (many, one) = if is_swapped { (right, left) } else { (left, right) };
-    let (many_keys, one_keys) =
-        if is_swapped { (right_keys, left_keys) } else { (left_keys, right_keys) };
+    let (many_keys, one_keys) = if is_swapped { (right_keys, left_keys) } else { (left_keys, right_keys) };
     let mut join = Join {
         context,
         plan,
@@ -230,8 +227,7 @@ impl Join<'_> {
             self.context.limits.hold(1)?;
             self.context.limits.take(size_of::<Float>())?;
             let series = &mut self.out[place];
-            let last =
-                series.floats.last().map(|f| f.step).max(series.hists.last().map(|h| h.step));
+            let last = series.floats.last().map(|f| f.step).max(series.hists.last().map(|h| h.step));
             if last == Some(step as u32) {
                 // Two keys gave the same labels; shown at the end.
                 let labels = series.labels.clone();
@@ -247,8 +243,8 @@ impl Join<'_> {
 
     fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {
         let matching = self.matching;
-        let drops_name = (!self.context.options.delayed_name_removal && self.plan.is_bool)
-            || changes_metric(self.plan.op);
+        let drops_name =
+            (!self.context.options.delayed_name_removal && self.plan.is_bool) || changes_metric(self.plan.op);
         let is_one_to_one = matching.cardinality == Cardinality::OneToOne;
         let base = many.filtered(|name| {
             if drops_name && is_name_label(name) {

@@ -37,15 +37,9 @@ impl RangeFunction for Count {
         _step: usize,
     ) -> Result<Option<Point>, Error> {
         let uses_starts = self.is_resets && around.context.options.use_start_timestamps;
-        let floats =
-            window.times.iter().zip(window.values).enumerate().map(|(at, (&time_ms, &value))| {
-                Either {
-                    time_ms,
-                    start_ms: window.starts.get(at).copied().unwrap_or(0),
-                    value,
-                    hist: None,
-                }
-            });
+        let floats = window.times.iter().zip(window.values).enumerate().map(|(at, (&time_ms, &value))| {
+            Either { time_ms, start_ms: window.starts.get(at).copied().unwrap_or(0), value, hist: None }
+        });
         let hists = window.hists.iter().map(|hist| Either {
             time_ms: hist.time_ms,
             start_ms: hist.start_ms,
@@ -90,8 +84,8 @@ fn is_change(before: &Either<'_>, now: &Either<'_>) -> bool {
 }
 
 fn is_reset(before: &Either<'_>, now: &Either<'_>, uses_starts: bool) -> bool {
-    let has_new_start = uses_starts
-        && is_start_reset((before.start_ms, before.time_ms), (now.start_ms, now.time_ms));
+    let has_new_start =
+        uses_starts && is_start_reset((before.start_ms, before.time_ms), (now.start_ms, now.time_ms));
     match (before.hist, now.hist) {
         (None, None) => now.value < before.value || has_new_start,
         (Some(old), Some(new)) => has_new_start || new.value.is_reset_after(&old.value),

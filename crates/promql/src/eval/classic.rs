@@ -58,8 +58,7 @@ fn force_rise(buckets: &mut [ClassicBucket]) -> Option<Falls> {
         } else if count < previous {
             bucket.count = previous;
             let (low, high, most) = falls.unwrap_or((f64::INFINITY, f64::NEG_INFINITY, 0.0));
-            falls =
-                Some((low.min(bucket.upper), high.max(bucket.upper), most.max(previous - count)));
+            falls = Some((low.min(bucket.upper), high.max(bucket.upper), most.max(previous - count)));
         } else {
             previous = count;
         }

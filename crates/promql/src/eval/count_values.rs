@@ -55,8 +55,7 @@ pub(super) fn evaluate<'c>(
                     }
                 }
             };
-            if let Some(count) = counts.get_mut(place).and_then(|(_, counts)| counts.get_mut(step))
-            {
+            if let Some(count) = counts.get_mut(place).and_then(|(_, counts)| counts.get_mut(step)) {
                 *count += 1;
             }
             last = Some((text, place));

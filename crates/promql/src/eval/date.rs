@@ -71,9 +71,6 @@ pub(super) fn evaluate<'c>(
         return Ok(Box::new(Date { context, child, part, unique: Uniqueness::default() }));
     }
     context.limits.hold(steps.count)?;
-    let floats = steps
-        .iter()
-        .map(|(step, ms)| Float { step: step as u32, value: part(ms / 1000) })
-        .collect();
+    let floats = steps.iter().map(|(step, ms)| Float { step: step as u32, value: part(ms / 1000) }).collect();
     Ok(collected(vec![Series { floats, ..Series::default() }]))
 }

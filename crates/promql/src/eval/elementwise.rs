@@ -152,16 +152,12 @@ impl Change {
                 });
             }
             Self::Hist(function) => {
-                let of = |hist: &super::series::Hist| Float {
-                    step: hist.step,
-                    value: function(&hist.value),
-                };
+                let of = |hist: &super::series::Hist| Float { step: hist.step, value: function(&hist.value) };
                 series.floats = series.hists.iter().map(of).collect();
             }
             Self::StepTime(steps) => {
                 let all: Vec<u32> = series.points().map(|(step, _)| step as u32).collect();
-                let at =
-                    |step: u32| Float { step, value: steps.time(step as usize) as f64 / 1000.0 };
+                let at = |step: u32| Float { step, value: steps.time(step as usize) as f64 / 1000.0 };
                 series.floats = all.into_iter().map(at).collect();
             }
         }
@@ -239,7 +235,6 @@ pub(super) fn vector<'c>(
     let scalar = call.args.first().ok_or_else(|| Error::execution("expected a scalar"))?;
     let scalar = context.scalar(scalar, steps)?;
     context.limits.hold(steps.count)?;
-    let floats =
-        (0..steps.count).map(|step| Float { step: step as u32, value: scalar.at(step) }).collect();
+    let floats = (0..steps.count).map(|step| Float { step: step as u32, value: scalar.at(step) }).collect();
     Ok(collected(vec![Series { floats, ..Series::default() }]))
 }

@@ -240,8 +240,7 @@ fn histogram_change(
     let mut result = right.clone();
     rate::subtract(&mut result, &left, around)?;
     if is_counter
-        && let Some(lost) =
-            lost_in_resets(hists, (first, last), (&left, &right), from, smoothed, around)?
+        && let Some(lost) = lost_in_resets(hists, (first, last), (&left, &right), from, smoothed, around)?
     {
         rate::add(&mut result, &lost, around)?;
     }
@@ -419,8 +418,7 @@ impl SmoothedSelector<'_> {
             notes.mixed_schemas(span, metric);
             return None;
         }
-        let is_counter =
-            before.value.hint != ResetHint::Gauge || after.value.hint != ResetHint::Gauge;
+        let is_counter = before.value.hint != ResetHint::Gauge || after.value.hint != ResetHint::Gauge;
         interpolated_histogram(before, after, time, is_counter, &mut notes, (span, metric))
             .map(|value| Point::Hist(value.into()))
     }

@@ -128,10 +128,8 @@ impl Work<'_> {
             let bound = series.labels.get(BUCKET_LABEL).unwrap_or_default();
             let Ok(upper) = parse_float(bound) else {
                 let metric = metric_name(&series.labels);
-                let text = format!(
-                    "bucket label \"le\" is missing or has a malformed value of {}",
-                    quote(bound)
-                );
+                let text =
+                    format!("bucket label \"le\" is missing or has a malformed value of {}", quote(bound));
                 let mut notes = self.context.notes.borrow_mut();
                 notes.warn(self.span, with_metric(&text, metric));
                 continue;
@@ -168,9 +166,7 @@ impl Work<'_> {
                 .iter()
                 .map(|group| {
                     let of = |&(at, upper): &(usize, f64)| match points.get(at) {
-                        Some(Some(PointRef::Float(count))) => {
-                            Some(ClassicBucket { upper, count: *count })
-                        }
+                        Some(Some(PointRef::Float(count))) => Some(ClassicBucket { upper, count: *count }),
                         _ => None,
                     };
                     group.members.iter().filter_map(of).collect()
@@ -229,12 +225,10 @@ impl Work<'_> {
             let metric = self.metric(labels);
             let text = match note {
                 NanNote::None => None,
-                NanNote::Result => {
-                    Some("input to histogram_quantile has NaN observations, result is NaN")
+                NanNote::Result => Some("input to histogram_quantile has NaN observations, result is NaN"),
+                NanNote::Skew => {
+                    Some("input to histogram_quantile has NaN observations, result is skewed higher")
                 }
-                NanNote::Skew => Some(
-                    "input to histogram_quantile has NaN observations, result is skewed higher",
-                ),
                 NanNote::Excluded => Some(
                     "input to histogram_fraction has NaN observations, which are excluded from \
                      all fractions",
@@ -272,11 +266,8 @@ impl Work<'_> {
     }
 
     fn result_labels(&self, labels: &Labels, label: Option<&(&str, String)>) -> Labels {
-        let labels = if self.context.options.delayed_name_removal {
-            labels.clone()
-        } else {
-            without_name(labels)
-        };
+        let labels =
+            if self.context.options.delayed_name_removal { labels.clone() } else { without_name(labels) };
         match label {
             None => labels,
             Some((name, value)) => {

@@ -54,8 +54,7 @@ fn name_matchers(filter: &[Matcher]) -> Result<Vec<Matcher>, Error> {
     if names.is_empty() {
         names.push(Matcher::equal(NAME_LABEL, TARGET_INFO));
     } else if !names.iter().any(is_positive) {
-        let implied =
-            Matcher::new(MatchOp::Regex, NAME_LABEL, ".+_info").map_err(Error::Execution)?;
+        let implied = Matcher::new(MatchOp::Regex, NAME_LABEL, ".+_info").map_err(Error::Execution)?;
         names.insert(0, implied);
     }
     Ok(names)
@@ -89,8 +88,7 @@ pub(super) fn evaluate<'c>(
         let name = metric_name(labels);
         names.iter().all(|matcher| matcher.matches(name))
     };
-    let data: Vec<&Matcher> =
-        filter.iter().filter(|matcher| *matcher.name != *NAME_LABEL).collect();
+    let data: Vec<&Matcher> = filter.iter().filter(|matcher| *matcher.name != *NAME_LABEL).collect();
     let enriched: Vec<&Series> = base.iter().filter(|series| !is_info(&series.labels)).collect();
     let (at_ms, offset_ms) = times_of(vector).unwrap_or((None, 0));
     let mut matchers = identifying_matchers(&enriched)?;
@@ -124,8 +122,7 @@ pub(super) fn evaluate<'c>(
 fn identifying_matchers(series: &[&Series]) -> Result<Vec<Matcher>, Error> {
     let mut out = Vec::new();
     for label in IDENTIFYING {
-        let mut values: Vec<&str> =
-            series.iter().filter_map(|series| series.labels.get(label)).collect();
+        let mut values: Vec<&str> = series.iter().filter_map(|series| series.labels.get(label)).collect();
         values.sort_unstable();
         values.dedup();
         if !values.is_empty() {
@@ -138,11 +135,7 @@ fn identifying_matchers(series: &[&Series]) -> Result<Vec<Matcher>, Error> {
 }
 
 /// Reads the info series: at each step the time of the newest sample.
-fn read<'c>(
-    context: &'c Context<'c>,
-    select: &Select,
-    steps: Steps,
-) -> Result<Vec<InfoSeries>, Error> {
+fn read<'c>(context: &'c Context<'c>, select: &Select, steps: Steps) -> Result<Vec<InfoSeries>, Error> {
     let lookback = context.options.lookback_ms;
     let times = window(select, steps, lookback, 0);
     let mut reader = Reader::new(context, select, steps, 0, times, Markers::Keep)?;
@@ -165,10 +158,8 @@ fn read<'c>(
             let Some(at) = next.checked_sub(1) else {
                 continue;
             };
-            let is_stale = samples
-                .values
-                .get(at)
-                .is_some_and(|value| value.to_bits() == model::sample::STALE_NAN_BITS);
+            let is_stale =
+                samples.values.get(at).is_some_and(|value| value.to_bits() == model::sample::STALE_NAN_BITS);
             let found = samples.times.get(at).copied().unwrap_or(i64::MIN);
             if found > time.saturating_sub(lookback) && !is_stale {
                 series.push(step, Point::Float(found as f64));
@@ -225,11 +216,7 @@ impl Join<'_> {
     }
 
     /// For each key the info series with the newest sample.
-    fn newest(
-        &self,
-        cursors: &mut [Cursor],
-        step: usize,
-    ) -> Result<HashMap<(String, Labels), usize>, Error> {
+    fn newest(&self, cursors: &mut [Cursor], step: usize) -> Result<HashMap<(String, Labels), usize>, Error> {
         let mut newest: HashMap<(String, Labels), (usize, f64)> = HashMap::new();
         for (at, (info, cursor)) in self.infos.iter().zip(cursors).enumerate() {
             let Some(super::series::PointRef::Float(time)) = cursor.at(&info.times, step) else {
@@ -265,8 +252,7 @@ impl Join<'_> {
         let mut added: Vec<(&str, &str)> = Vec::new();
         let mut has_match = false;
         for metric in metrics {
-            let Some(info) = newest.get(&key_of(metric, base)).and_then(|&at| self.infos.get(at))
-            else {
+            let Some(info) = newest.get(&key_of(metric, base)).and_then(|&at| self.infos.get(at)) else {
                 continue;
             };
             has_match = true;

@@ -66,10 +66,8 @@ impl Change<'_> {
                 Some(out)
             }
             Self::Join { separator, sources } => {
-                let values: Vec<&str> = sources
-                    .iter()
-                    .map(|source| series.labels.get(source).unwrap_or_default())
-                    .collect();
+                let values: Vec<&str> =
+                    sources.iter().map(|source| series.labels.get(source).unwrap_or_default()).collect();
                 Some(values.join(separator))
             }
         }
@@ -102,9 +100,8 @@ pub(super) fn replace<'c>(
 ) -> Result<Boxed<'c>, Error> {
     let (template, source, pattern) = (text(call, 2)?.0, text(call, 3)?.0, text(call, 4)?.0);
     let wrapped = format!("(?s:{pattern})");
-    let regex = compile(&wrapped, Anchoring::Full).map_err(|_| {
-        Error::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
-    })?;
+    let regex = compile(&wrapped, Anchoring::Full)
+        .map_err(|_| Error::Execution(format!("invalid regular expression in label_replace(): {pattern}")))?;
     over(context, call, steps, Change::Replace { regex, template, source })
 }
 
@@ -118,9 +115,7 @@ pub(super) fn join<'c>(
     for at in 3..call.args.len() {
         let (source, is_label) = text(call, at)?;
         if !is_label {
-            return Err(Error::Execution(format!(
-                "invalid source label name in label_join(): {source}"
-            )));
+            return Err(Error::Execution(format!("invalid source label name in label_join(): {source}")));
         }
         sources.push(source);
     }

@@ -7,8 +7,8 @@ use super::plan::{AggregatePlan, BinaryPlan, CallPlan, Plan, PlanKind};
 use super::series::{Float, Hist, Series};
 use super::steps::Steps;
 use super::{
-    Context, Error, absent, aggregate, aggregate_k, arithmetic, binary, count_values, date,
-    elementwise, histogram_functions, info, instant, labels, range, sets, sorting,
+    Context, Error, absent, aggregate, aggregate_k, arithmetic, binary, count_values, date, elementwise,
+    histogram_functions, info, instant, labels, range, sets, sorting,
 };
 use crate::ast::{AggregateOp, ValueType};
 
@@ -78,10 +78,9 @@ impl<'c> Context<'c> {
             PlanKind::Binary(binary) => self.binary(binary, plan, steps),
             PlanKind::Aggregate(aggregate) => self.aggregate(aggregate, plan, steps),
             PlanKind::Call(call) => self.call(call, plan, steps),
-            PlanKind::Number(_)
-            | PlanKind::String(_)
-            | PlanKind::Range(_)
-            | PlanKind::Subquery(_) => Err(Error::execution("expected an instant vector")),
+            PlanKind::Number(_) | PlanKind::String(_) | PlanKind::Range(_) | PlanKind::Subquery(_) => {
+                Err(Error::execution("expected an instant vector"))
+            }
         }
     }
 
@@ -143,11 +142,8 @@ impl<'c> Context<'c> {
             }
             ("max_of" | "min_of", [left, right]) => {
                 let (left, right) = (self.scalar(left, steps)?, self.scalar(right, steps)?);
-                let compute = if call.function.name == "max_of" {
-                    elementwise::go_max
-                } else {
-                    elementwise::go_min
-                };
+                let compute =
+                    if call.function.name == "max_of" { elementwise::go_max } else { elementwise::go_min };
                 self.zipped(&left, &right, steps, compute)
             }
             ("scalar", [vector]) => {
@@ -158,12 +154,7 @@ impl<'c> Context<'c> {
         }
     }
 
-    fn binary(
-        &'c self,
-        binary: &'c BinaryPlan,
-        plan: &'c Plan,
-        steps: Steps,
-    ) -> Result<Boxed<'c>, Error> {
+    fn binary(&'c self, binary: &'c BinaryPlan, plan: &'c Plan, steps: Steps) -> Result<Boxed<'c>, Error> {
         let is_scalar = |side: &Plan| side.value_type == ValueType::Scalar;
         if is_scalar(&binary.right) {
             let scalar = self.scalar(&binary.right, steps)?;
@@ -193,21 +184,15 @@ impl<'c> Context<'c> {
     ) -> Result<Boxed<'c>, Error> {
         let out = match aggregate.op {
             AggregateOp::CountValues => count_values::evaluate(self, aggregate, steps)?,
-            AggregateOp::TopK
-            | AggregateOp::BottomK
-            | AggregateOp::LimitK
-            | AggregateOp::LimitRatio => aggregate_k::evaluate(self, aggregate, plan.span, steps)?,
+            AggregateOp::TopK | AggregateOp::BottomK | AggregateOp::LimitK | AggregateOp::LimitRatio => {
+                aggregate_k::evaluate(self, aggregate, plan.span, steps)?
+            }
             _ => aggregate::evaluate(self, aggregate, steps)?,
         };
         Ok(collected(out))
     }
 
-    fn call(
-        &'c self,
-        call: &'c CallPlan,
-        plan: &'c Plan,
-        steps: Steps,
-    ) -> Result<Boxed<'c>, Error> {
+    fn call(&'c self, call: &'c CallPlan, plan: &'c Plan, steps: Steps) -> Result<Boxed<'c>, Error> {
         let name = call.function.name;
         match name {
             "timestamp" | "start_timestamp" => {

@@ -206,10 +206,7 @@ impl HistogramMean {
     }
 
     /// Adds one; says whether bounds were reconciled.
-    pub(super) fn add(
-        &mut self,
-        h: &FloatHistogram,
-    ) -> Result<bool, crate::hist::IncompatibleSchema> {
+    pub(super) fn add(&mut self, h: &FloatHistogram) -> Result<bool, crate::hist::IncompatibleSchema> {
         self.count += 1.0;
         if !self.is_incremental {
             let mut next = self.sum.clone();

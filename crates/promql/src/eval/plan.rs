@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::{Error, EvalOptions, When};
 use crate::ast::{
-    Aggregate, At, Binary, Call, Duration, Expr, ExprKind, Extension, RangeSelector, Selector,
-    StringLiteral, ValueType,
+    Aggregate, At, Binary, Call, Duration, Expr, ExprKind, Extension, RangeSelector, Selector, StringLiteral,
+    ValueType,
 };
 use crate::ast::{AggregateOp, BinaryOp, Matching};
 use crate::matcher::Matcher;
@@ -174,8 +174,7 @@ impl Preparation<'_> {
             Duration::Nanos(ns) => Ok(ns / 1_000_000),
             Duration::Expr(expr) => {
                 let (step_ms, range_ms) = (self.step_ms, self.end_ms - self.start_ms);
-                evaluate_duration(expr, step_ms, range_ms, can_be_negative)
-                    .map_err(Error::Execution)
+                evaluate_duration(expr, step_ms, range_ms, can_be_negative).map_err(Error::Execution)
             }
         }
     }
@@ -199,14 +198,12 @@ impl Preparation<'_> {
             ExprKind::Number(number) => {
                 (PlanKind::Number(number.value), Invariance { is_invariant: true, can_wrap: false })
             }
-            ExprKind::String(literal) => (
-                PlanKind::String(literal.clone()),
-                Invariance { is_invariant: true, can_wrap: false },
-            ),
+            ExprKind::String(literal) => {
+                (PlanKind::String(literal.clone()), Invariance { is_invariant: true, can_wrap: false })
+            }
             ExprKind::Selector(selector) => {
                 let select = self.select(selector, span, above)?;
-                let invariance =
-                    if select.at_ms.is_some() { Invariance::WHOLE } else { Invariance::NO };
+                let invariance = if select.at_ms.is_some() { Invariance::WHOLE } else { Invariance::NO };
                 (PlanKind::Selector(Arc::new(select)), invariance)
             }
             ExprKind::Range(range) => self.range(range, span, above)?,
@@ -281,11 +278,7 @@ impl Preparation<'_> {
         Ok((kind, Invariance { is_invariant, can_wrap: false }))
     }
 
-    fn binary(
-        &self,
-        binary: &Binary,
-        above: &Above,
-    ) -> Result<(PlanKind, Invariance, ValueType), Error> {
+    fn binary(&self, binary: &Binary, above: &Above) -> Result<(PlanKind, Invariance, ValueType), Error> {
         let above = hints::below_binary(above, binary.op);
         let (mut left, of_left) = self.node(&binary.left, &above)?;
         let (mut right, of_right) = self.node(&binary.right, &above)?;
@@ -298,8 +291,7 @@ impl Preparation<'_> {
                 right = wrapped(right);
             }
         }
-        let are_scalars =
-            left.value_type == ValueType::Scalar && right.value_type == ValueType::Scalar;
+        let are_scalars = left.value_type == ValueType::Scalar && right.value_type == ValueType::Scalar;
         let value_type = if are_scalars { ValueType::Scalar } else { ValueType::Vector };
         let invariance = if is_invariant { Invariance::WHOLE } else { Invariance::NO };
         let plan = BinaryPlan {
@@ -312,11 +304,7 @@ impl Preparation<'_> {
         Ok((PlanKind::Binary(Box::new(plan)), invariance, value_type))
     }
 
-    fn aggregate(
-        &self,
-        aggregate: &Aggregate,
-        above: &Above,
-    ) -> Result<(PlanKind, Invariance), Error> {
+    fn aggregate(&self, aggregate: &Aggregate, above: &Above) -> Result<(PlanKind, Invariance), Error> {
         let below = hints::below_aggregate(above, aggregate);
         let (expr, invariance) = self.node(&aggregate.expr, &below)?;
         // The parameter does not count for invariance; it is evaluated at each step of its own.

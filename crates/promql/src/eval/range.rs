@@ -12,9 +12,7 @@ use super::plan::{CallPlan, Plan, PlanKind, SelectRange, Subplan};
 use super::read::{HistSample, Markers, Reader, Samples, window};
 use super::series::{Point, Series, Uniqueness, is_name_label, metric_name, without_name};
 use super::steps::Steps;
-use super::{
-    Context, Error, ResultSeries, SampleValue, changes, extended, over_time, rate, regression,
-};
+use super::{Context, Error, ResultSeries, SampleValue, changes, extended, over_time, rate, regression};
 use crate::ast::Extension;
 use crate::matcher::MatchOp;
 use crate::parser::NAME_LABEL;
@@ -360,11 +358,7 @@ fn extended_reach(context: &Context<'_>, range: &SelectRange, name: &str) -> Res
 
 impl<'c> Context<'c> {
     /// The samples of a query of range vector type, at its one step.
-    pub(super) fn matrix(
-        &'c self,
-        plan: &'c Plan,
-        steps: Steps,
-    ) -> Result<Vec<ResultSeries>, Error> {
+    pub(super) fn matrix(&'c self, plan: &'c Plan, steps: Steps) -> Result<Vec<ResultSeries>, Error> {
         let plan = match &plan.kind {
             PlanKind::Invariant(inner) => inner,
             _ => plan,
@@ -375,8 +369,7 @@ impl<'c> Context<'c> {
         while let Some((labels, drop_name)) = input.next(&mut samples)? {
             let to_ms = reach.at_ms.unwrap_or(steps.start_ms).saturating_sub(reach.offset_ms);
             let from_ms = to_ms.saturating_sub(reach.range_ms);
-            let reached =
-                (from_ms.saturating_sub(reach.before_ms), to_ms.saturating_add(reach.behind_ms));
+            let reached = (from_ms.saturating_sub(reach.before_ms), to_ms.saturating_add(reach.behind_ms));
             let found = extended::bare_window(&samples, from_ms, to_ms, extension, reached)?;
             if found.is_empty() {
                 continue;
@@ -393,13 +386,9 @@ impl<'c> Context<'c> {
 /// All samples of a series in (`after`, `until`], both kinds, in the order of time.
 pub(crate) fn all_samples(samples: &Samples, after: i64, until: i64) -> Vec<(i64, SampleValue)> {
     let is_inside = |time: i64| time > after && time <= until;
-    let floats = samples
-        .times
-        .iter()
-        .zip(&samples.values)
-        .map(|(&time, &value)| (time, SampleValue::Float(value)));
-    let hists =
-        samples.hists.iter().map(|hist| (hist.time_ms, SampleValue::Histogram(hist.value.clone())));
+    let floats =
+        samples.times.iter().zip(&samples.values).map(|(&time, &value)| (time, SampleValue::Float(value)));
+    let hists = samples.hists.iter().map(|hist| (hist.time_ms, SampleValue::Histogram(hist.value.clone())));
     let mut out: Vec<_> = floats.chain(hists).filter(|(time, _)| is_inside(*time)).collect();
     out.sort_by_key(|(time, _)| *time);
     out

@@ -34,10 +34,7 @@ pub(super) fn function(name: &str) -> Option<Box<dyn RangeFunction>> {
 
 /// Whether start times say that a counter began anew between two samples. A start at the sample
 /// before is a stream of deltas, unless that one's own start is unknown.
-pub(super) fn is_start_reset(
-    (start_before, before): (i64, i64),
-    (start_now, now): (i64, i64),
-) -> bool {
+pub(super) fn is_start_reset((start_before, before): (i64, i64), (start_now, now): (i64, i64)) -> bool {
     if start_now == 0 || start_now >= now || start_now < before {
         return false;
     }
@@ -71,9 +68,8 @@ pub(super) fn note_possible_gauge(around: &Surroundings<'_>) {
             notes.info(around.first_span, text);
         }
     } else if !["_total", "_sum", "_count", "_bucket"].iter().any(|end| metric.ends_with(end)) {
-        let text = format!(
-            "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name}"
-        );
+        let text =
+            format!("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name}");
         notes.info(around.first_span, text);
     }
 }
@@ -188,9 +184,8 @@ impl Extrapolated {
 
     fn floats(&mut self, window: &Window<'_>, around: &Surroundings<'_>) -> Option<f64> {
         let (&first, &last) = (window.values.first()?, window.values.last()?);
-        let uses_starts = self.is_counter
-            && around.context.options.use_start_timestamps
-            && !window.starts.is_empty();
+        let uses_starts =
+            self.is_counter && around.context.options.use_start_timestamps && !window.starts.is_empty();
         let mut result = last - first;
         if self.is_counter {
             while self.resets.get(self.next_reset).is_some_and(|&at| at <= window.first) {
@@ -263,11 +258,7 @@ fn note_overlap(starts: &[i64], times: &[i64], around: &Surroundings<'_>) {
 }
 
 /// Adds a histogram; `None` after noting that the schemas do not fit.
-pub(super) fn add(
-    sum: &mut FloatHistogram,
-    h: &FloatHistogram,
-    around: &Surroundings<'_>,
-) -> Option<()> {
+pub(super) fn add(sum: &mut FloatHistogram, h: &FloatHistogram, around: &Surroundings<'_>) -> Option<()> {
     match sum.add(h) {
         Ok(combined) => {
             if combined.has_reconciled_bounds {
@@ -316,8 +307,7 @@ fn histogram_change(
         around.note(|notes, span, metric| notes.not_a_counter(span, metric));
     }
     let is_reset = |before: &HistSample, now: &HistSample, value: &FloatHistogram| {
-        (uses_starts
-            && is_start_reset((before.start_ms, before.time_ms), (now.start_ms, now.time_ms)))
+        (uses_starts && is_start_reset((before.start_ms, before.time_ms), (now.start_ms, now.time_ms)))
             || now.value.is_reset_after(value)
     };
     // A first sample before a reset does not count, and neither does its layout.
@@ -356,8 +346,7 @@ fn histogram_change(
         let mut previous: &FloatHistogram = &base;
         for pair in hists.windows(2) {
             let (before, now) = (&pair[0], &pair[1]);
-            has_overlap |=
-                uses_starts && is_start_overlap(before.start_ms, before.time_ms, now.start_ms);
+            has_overlap |= uses_starts && is_start_overlap(before.start_ms, before.time_ms, now.start_ms);
             if is_reset(before, now, previous) {
                 add(&mut result, previous, around)?;
             }
@@ -426,8 +415,7 @@ impl RangeFunction for Last {
         if seconds == 0.0 {
             return Ok(None);
         }
-        let is_start_reset =
-            is_start_reset((older.start_ms, older.time_ms), (newer.start_ms, newer.time_ms));
+        let is_start_reset = is_start_reset((older.start_ms, older.time_ms), (newer.start_ms, newer.time_ms));
         Ok(match (older.hist, newer.hist) {
             (None, None) => {
                 let is_reset = self.is_rate && (newer.value < older.value || is_start_reset);

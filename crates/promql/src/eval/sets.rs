@@ -18,8 +18,7 @@ pub(super) fn evaluate(
     right: Vec<Series>,
     steps: Steps,
 ) -> Result<Vec<Series>, Error> {
-    let matching =
-        plan.matching.as_ref().ok_or_else(|| Error::execution("vectors without matching"))?;
+    let matching = plan.matching.as_ref().ok_or_else(|| Error::execution("vectors without matching"))?;
     let ([left_keys, right_keys], key_count) = key_numbers(matching, [&left, &right]);
     let mut out = Vec::new();
     if plan.op == BinaryOp::Or {

@@ -44,8 +44,7 @@ fn pieces(text: &str) -> Vec<&str> {
     let mut start = 0;
     let bytes = text.as_bytes();
     for at in 1..=bytes.len() {
-        let is_border =
-            at == bytes.len() || bytes[at].is_ascii_digit() != bytes[at - 1].is_ascii_digit();
+        let is_border = at == bytes.len() || bytes[at].is_ascii_digit() != bytes[at - 1].is_ascii_digit();
         if is_border {
             out.push(text.get(start..at).unwrap_or_default());
             start = at;
@@ -85,8 +84,7 @@ pub(super) fn evaluate<'c>(
     let name = call.function.name;
     let vector = call.args.first().ok_or_else(|| Error::execution("expected a vector"))?;
     if steps.count > 1 {
-        let text =
-            "sort is ineffective for range queries since results are always ordered by labels";
+        let text = "sort is ineffective for range queries since results are always ordered by labels";
         context.notes.borrow_mut().warn(span, text);
     }
     let is_descending = name.ends_with("_desc");
@@ -97,8 +95,7 @@ pub(super) fn evaluate<'c>(
         let mut series = context.collect(vector, steps)?;
         series.sort_by(|a, b| {
             let by_labels = labels.iter().map(|label| {
-                let value =
-                    |series: &Series| series.labels.get(label).unwrap_or_default().to_owned();
+                let value = |series: &Series| series.labels.get(label).unwrap_or_default().to_owned();
                 natural(&value(a), &value(b))
             });
             let order = by_labels

@@ -261,12 +261,8 @@ impl FloatHistogram {
         self.zero_threshold = threshold;
         let mut positive = std::mem::take(&mut self.positive);
         let mut negative = std::mem::take(&mut self.negative);
-        positive.retain(|&bucket| {
-            bucket.count != 0.0 && self.positive_bucket(bucket).lower >= threshold
-        });
-        negative.retain(|&bucket| {
-            bucket.count != 0.0 && self.negative_bucket(bucket).upper <= -threshold
-        });
+        positive.retain(|&bucket| bucket.count != 0.0 && self.positive_bucket(bucket).lower >= threshold);
+        negative.retain(|&bucket| bucket.count != 0.0 && self.negative_bucket(bucket).upper <= -threshold);
         (self.positive, self.negative) = (positive, negative);
     }
 

@@ -155,10 +155,6 @@ impl BoundedBucket {
         }
         let (lower, upper) = (self.lower.abs().log2(), self.upper.abs().log2());
         let at = value.abs().log2();
-        if value > 0.0 {
-            (at - lower) / (upper - lower)
-        } else {
-            1.0 - (at - upper) / (lower - upper)
-        }
+        if value > 0.0 { (at - lower) / (upper - lower) } else { 1.0 - (at - upper) / (lower - upper) }
     }
 }

@@ -30,11 +30,7 @@ pub(crate) fn finite_sum(first: f64, terms: &[f64]) -> Option<(f64, f64)> {
     let (mut sum, mut rest) = (first, 0.0);
     for &term in terms {
         let total = sum + term;
-        rest += if sum.abs() >= term.abs() {
-            (sum - total) + term
-        } else {
-            lost_of_sum(sum, term, total)
-        };
+        rest += if sum.abs() >= term.abs() { (sum - total) + term } else { lost_of_sum(sum, term, total) };
         sum = total;
     }
     (sum.is_finite() && rest.is_finite()).then_some((sum, rest))
@@ -72,8 +68,7 @@ impl HistogramSum {
         let mut term = zeroed(&self.value);
         term.add(other)?;
         let (value, rest) = (&mut self.value, &mut self.rest);
-        (value.zero_count, rest.zero_count) =
-            kahan(term.zero_count, value.zero_count, rest.zero_count);
+        (value.zero_count, rest.zero_count) = kahan(term.zero_count, value.zero_count, rest.zero_count);
         (value.count, rest.count) = kahan(term.count, value.count, rest.count);
         (value.sum, rest.sum) = kahan(term.sum, value.sum, rest.sum);
         add_buckets(&mut value.positive, &mut rest.positive, &term.positive);

@@ -53,19 +53,15 @@ impl FloatHistogram {
                     } else {
                         -self.negative_bucket(bucket).lower
                     };
-                    self.has_custom_bounds()
-                        || self.zero_threshold == 0.0
-                        || bounded > self.zero_threshold
+                    self.has_custom_bounds() || self.zero_threshold == 0.0 || bounded > self.zero_threshold
                 })
                 .collect()
         };
-        has_fallen(
-            &outside(self, &self.positive, true),
-            &outside(previous, &previous.positive, true),
-        ) || has_fallen(
-            &outside(self, &self.negative, false),
-            &outside(previous, &previous.negative, false),
-        )
+        has_fallen(&outside(self, &self.positive, true), &outside(previous, &previous.positive, true))
+            || has_fallen(
+                &outside(self, &self.negative, false),
+                &outside(previous, &previous.negative, false),
+            )
     }
 
     fn has_fallen_in_common_bounds(&self, previous: &Self) -> bool {

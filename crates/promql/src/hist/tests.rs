@@ -29,12 +29,7 @@ fn addition_takes_the_lower_resolution() {
 #[test]
 fn a_wider_zero_bucket_swallows_buckets() {
     let mut a = histogram(0, 0, &[1.0, 1.0, 1.0]);
-    let b = FloatHistogram {
-        zero_threshold: 1.5,
-        zero_count: 2.0,
-        count: 2.0,
-        ..FloatHistogram::default()
-    };
+    let b = FloatHistogram { zero_threshold: 1.5, zero_count: 2.0, count: 2.0, ..FloatHistogram::default() };
     a.add(&b).unwrap();
     assert_eq!(a.zero_threshold, 2.0);
     assert_eq!(a.to_string(), "{count:5, sum:3, [-2,2]:4, (2,4]:1}");

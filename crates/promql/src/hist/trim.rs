@@ -90,13 +90,7 @@ impl Kept {
     }
 }
 
-fn cut(
-    bucket: BoundedBucket,
-    at: f64,
-    trim: Trim,
-    is_positive: bool,
-    is_custom: bool,
-) -> (f64, f64) {
+fn cut(bucket: BoundedBucket, at: f64, trim: Trim, is_positive: bool, is_custom: bool) -> (f64, f64) {
     if bucket.lower == f64::NEG_INFINITY || bucket.upper == f64::INFINITY {
         return cut_infinite(bucket, at, trim);
     }
@@ -119,9 +113,7 @@ fn cut_infinite(bucket: BoundedBucket, at: f64, trim: Trim) -> (f64, f64) {
     if lower == f64::NEG_INFINITY {
         return match trim {
             Trim::Above if at >= upper => (count, 0.0),
-            Trim::Above if at > 0.0 && upper > 0.0 && upper.is_finite() => {
-                (count * at / upper, at / 2.0)
-            }
+            Trim::Above if at > 0.0 && upper > 0.0 && upper.is_finite() => (count * at / upper, at / 2.0),
             Trim::Above if upper <= 0.0 => (count, at),
             Trim::Below if at <= lower => (count, 0.0),
             Trim::Below if at >= 0.0 && upper > at && upper.is_finite() => {

@@ -56,8 +56,7 @@ impl Lexer<'_> {
             self.accept('_');
             is_hex = true;
         }
-        let is_digit =
-            move |c: char| if is_hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() };
+        let is_digit = move |c: char| if is_hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() };
         let is_exponent = |c: char| matches!(c, 'e' | 'E');
         self.accept('.');
         self.accept_where(is_digit);
@@ -79,15 +78,11 @@ impl Lexer<'_> {
             } else if self.accept_where(is_exponent) {
                 has_exponent = true;
                 self.accept_where(|c| matches!(c, '+' | '-'));
-                if self.accept_where(|c| matches!(c, '.' | '_') || is_exponent(c))
-                    || self.peek().is_none()
-                {
+                if self.accept_where(|c| matches!(c, '.' | '_') || is_exponent(c)) || self.peek().is_none() {
                     return false;
                 }
             } else if self.accept('_') {
-                if self.accept_where(|c| matches!(c, '.' | '_') || is_exponent(c))
-                    || self.peek().is_none()
-                {
+                if self.accept_where(|c| matches!(c, '.' | '_') || is_exponent(c)) || self.peek().is_none() {
                     return false;
                 }
             } else {

@@ -40,8 +40,7 @@ struct Parts {
 impl Parser<'_> {
     pub(super) fn aggregate_or_selector(&mut self) -> Parsed<Expr> {
         let word = self.bump();
-        let opens =
-            matches!(self.peek().kind, TokenKind::LeftParen | TokenKind::By | TokenKind::Without);
+        let opens = matches!(self.peek().kind, TokenKind::LeftParen | TokenKind::By | TokenKind::Without);
         let (true, Some(op)) = (opens, aggregate_op(word.kind)) else {
             return self.selector_after_name(word);
         };

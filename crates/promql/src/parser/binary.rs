@@ -139,8 +139,8 @@ impl Parser<'_> {
                     if !self.skip_until(fits) {
                         return Err(Abort);
                     }
-                    let is_end = self.bump().kind == TokenKind::RightParen
-                        || self.accept(TokenKind::RightParen);
+                    let is_end =
+                        self.bump().kind == TokenKind::RightParen || self.accept(TokenKind::RightParen);
                     if is_end {
                         return Ok(labels);
                     }

@@ -116,8 +116,7 @@ impl Parser<'_> {
             let next = if op == DurationOp::Pow { found } else { found + 1 };
             let right = self.deeper(|parser| parser.duration(next))?;
             self.needs_duration_expressions(left.span);
-            let is_zero =
-                matches!(&right.kind, DurationKind::Number(number) if number.value == 0.0);
+            let is_zero = matches!(&right.kind, DurationKind::Number(number) if number.value == 0.0);
             let span = left.span.to(right.span);
             if is_zero && matches!(op, DurationOp::Div | DurationOp::Mod) {
                 let word = if op == DurationOp::Div { "division" } else { "modulo" };
@@ -137,8 +136,7 @@ impl Parser<'_> {
             TokenKind::Number | TokenKind::Duration => {
                 let number = self.number_or_duration();
                 let kind = DurationKind::Number(number);
-                let mut expr =
-                    DurationExpr { kind, is_wrapped: false, span: token.span, height: 1 };
+                let mut expr = DurationExpr { kind, is_wrapped: false, span: token.span, height: 1 };
                 self.limit_duration(&mut expr, token.span);
                 Ok(expr)
             }
@@ -148,11 +146,8 @@ impl Parser<'_> {
                 let close = self.want(TokenKind::RightParen)?;
                 let span = token.span.to(close.span);
                 self.needs_duration_expressions(span);
-                let kind = if token.kind == TokenKind::Step {
-                    DurationKind::Step
-                } else {
-                    DurationKind::Range
-                };
+                let kind =
+                    if token.kind == TokenKind::Step { DurationKind::Step } else { DurationKind::Range };
                 Ok(DurationExpr { kind, is_wrapped: false, span, height: 1 })
             }
             TokenKind::MinOf | TokenKind::MaxOf => {
@@ -164,11 +159,7 @@ impl Parser<'_> {
                 let close = self.want(TokenKind::RightParen)?;
                 let span = token.span.to(close.span);
                 self.needs_duration_expressions(span);
-                let op = if token.kind == TokenKind::MinOf {
-                    DurationOp::MinOf
-                } else {
-                    DurationOp::MaxOf
-                };
+                let op = if token.kind == TokenKind::MinOf { DurationOp::MinOf } else { DurationOp::MaxOf };
                 let height = left.height.max(right.height);
                 let kind = DurationKind::Binary(op, Box::new(left), Box::new(right));
                 self.duration_node(kind, span, height)
@@ -237,12 +228,7 @@ impl Parser<'_> {
         }
     }
 
-    fn duration_node(
-        &mut self,
-        kind: DurationKind,
-        span: Span,
-        height: u16,
-    ) -> Parsed<DurationExpr> {
+    fn duration_node(&mut self, kind: DurationKind, span: Span, height: u16) -> Parsed<DurationExpr> {
         if height >= HEIGHT_MAX {
             return Err(self.too_deep());
         }

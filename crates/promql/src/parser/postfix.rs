@@ -84,8 +84,8 @@ impl Parser<'_> {
         let mut step = None;
         if self.peek().kind != TokenKind::RightBracket {
             let Ok(found) = self.positive_duration() else {
-                let expected = format!("{EXPECTED_DURATION}, or \"]\"")
-                    .replace("step(), or range()", "step(), range()");
+                let expected =
+                    format!("{EXPECTED_DURATION}, or \"]\"").replace("step(), or range()", "step(), range()");
                 self.unexpected("subquery selector", &expected);
                 self.skip_until(super::expr::follows_expr);
                 return Ok(expr);

@@ -115,11 +115,8 @@ impl Parser<'_> {
             return self.no_matcher("identifier or \"}\"");
         }
         self.bump();
-        let name: Arc<str> = if is_quoted {
-            self.string_literal(first).value.into()
-        } else {
-            self.text(first).into()
-        };
+        let name: Arc<str> =
+            if is_quoted { self.string_literal(first).value.into() } else { self.text(first).into() };
         let Some(op) = match_op(self.peek().kind) else {
             if is_quoted {
                 // A lone string is the metric's name.

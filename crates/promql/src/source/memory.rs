@@ -71,9 +71,8 @@ impl SeriesStream for MemoryStream<'_> {
         };
         self.current = self.source.series.get(labels);
         // Floats are skipped by position; histograms come with the first chunk.
-        self.at = self
-            .current
-            .map_or(0, |chunk| chunk.times_ms.partition_point(|&time| time <= self.after_ms));
+        self.at =
+            self.current.map_or(0, |chunk| chunk.times_ms.partition_point(|&time| time <= self.after_ms));
         Ok(Some(labels.clone()))
     }
 
@@ -91,9 +90,7 @@ impl SeriesStream for MemoryStream<'_> {
         self.at = next;
         if next >= end {
             let wanted = |time: i64| time > self.after_ms && time <= self.until_ms;
-            chunk
-                .histograms
-                .extend(series.histograms.iter().filter(|(time, _)| wanted(*time)).cloned());
+            chunk.histograms.extend(series.histograms.iter().filter(|(time, _)| wanted(*time)).cloned());
             self.current = None;
         }
         Ok(true)
@@ -106,15 +103,16 @@ impl Source for MemorySource {
         request: &Request<'_>,
         limits: &'s Limits<'_>,
     ) -> Result<Box<dyn SeriesStream + 's>, SourceError> {
-        let matching: Vec<&Labels> =
-            self.series
-                .keys()
-                .filter(|labels| {
-                    request.matchers.iter().all(|matcher| {
-                        matcher.matches(labels.get(&matcher.name).unwrap_or_default())
-                    })
-                })
-                .collect();
+        let matching: Vec<&Labels> = self
+            .series
+            .keys()
+            .filter(|labels| {
+                request
+                    .matchers
+                    .iter()
+                    .all(|matcher| matcher.matches(labels.get(&matcher.name).unwrap_or_default()))
+            })
+            .collect();
         Ok(Box::new(MemoryStream {
             source: self,
             labels: matching.into_iter(),

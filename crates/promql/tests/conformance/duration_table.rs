@@ -80,11 +80,9 @@ fn duration(report: &mut Report, case: &Value) {
     // The table's step is 1 s and its range 5 min.
     let when = When::Range { start_ms: 0, end_ms: 300_000, step_ms: 1_000 };
     let query = if can_be_negative { query } else { format!("count_over_time({query})") };
-    let result =
-        parse(&query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
-            evaluate(&tree, when, EvalOptions::default(), &spy, &limits)
-                .map_err(|error| error.to_string())
-        });
+    let result = parse(&query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
+        evaluate(&tree, when, EvalOptions::default(), &spy, &limits).map_err(|error| error.to_string())
+    });
     let asked = spy.asked.borrow().first().copied();
     let ours = match (result, asked) {
         (Err(error), _) => error,
@@ -93,9 +91,7 @@ fn duration(report: &mut Report, case: &Value) {
         (Ok(_), None) => "nothing asked".to_owned(),
     };
     let (passed, wanted) = match case["errorMessage"].as_str() {
-        Some(message) => {
-            (ours.ends_with(message) || is_same_limit(&ours, message), message.to_owned())
-        }
+        Some(message) => (ours.ends_with(message) || is_same_limit(&ours, message), message.to_owned()),
         None => {
             let wanted = format!("{} ms", number(&case["expected"]) / 1e6);
             (ours == wanted, wanted)
@@ -126,11 +122,9 @@ fn evaluation(report: &mut Report, at: usize, case: &Value) {
         _ => When::Instant(start_ms),
     };
     let limits = Limits::new(usize::MAX, usize::MAX, &Unwatched);
-    let result =
-        parse(&query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
-            evaluate(&tree, when, EvalOptions::default(), &source, &limits)
-                .map_err(|error| error.to_string())
-        });
+    let result = parse(&query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
+        evaluate(&tree, when, EvalOptions::default(), &source, &limits).map_err(|error| error.to_string())
+    });
     let ours = match &result {
         Ok(outcome) => show(&outcome.value),
         Err(error) => error.clone(),
@@ -176,9 +170,7 @@ fn wanted(value: &Value) -> String {
     let series = value["_args"].as_array().cloned().unwrap_or_default();
     let one = |series: &Value| {
         let points = match series["Floats"].as_array() {
-            Some(floats) => {
-                floats.iter().map(|float| point(float, "F")).collect::<Vec<_>>().join(" ")
-            }
+            Some(floats) => floats.iter().map(|float| point(float, "F")).collect::<Vec<_>>().join(" "),
             None => point(series, "F"),
         };
         format!("{:?} {points}", labels(series))

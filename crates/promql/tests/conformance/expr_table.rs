@@ -1,8 +1,8 @@
 //! `parser_expr.json`: the tree with places, or all errors with texts and places.
 
 use promql::ast::{
-    At, Binary, Cardinality, Duration, DurationExpr, DurationKind, DurationOp, Expr, ExprKind,
-    Extension, Selector,
+    At, Binary, Cardinality, Duration, DurationExpr, DurationKind, DurationOp, Expr, ExprKind, Extension,
+    Selector,
 };
 use promql::token::TokenKind;
 use promql::{Matcher, ParseOptions, Span, parse};
@@ -111,10 +111,7 @@ fn dump_binary(binary: &Binary) -> String {
             Cardinality::OneToMany => "CardOneToMany",
             Cardinality::ManyToMany => "CardManyToMany",
         };
-        format!(
-            "{card} {:?} {} {:?} {:?} {:?}",
-            m.labels, m.is_on, m.include, m.fill_left, m.fill_right
-        )
+        format!("{card} {:?} {} {:?} {:?} {:?}", m.labels, m.is_on, m.include, m.fill_left, m.fill_right)
     });
     format!(
         "binary({}, {}, {}, [{matching}], {})",
@@ -160,12 +157,7 @@ fn dump_duration_expr(expr: &DurationExpr) -> String {
     let wrapped = if expr.is_wrapped { " wrapped" } else { "" };
     let body = match &expr.kind {
         DurationKind::Number(n) => {
-            return format!(
-                "number({}{}){}",
-                n.value,
-                duration_mark(n.is_duration),
-                place(expr.span)
-            );
+            return format!("number({}{}){}", n.value, duration_mark(n.is_duration), place(expr.span));
         }
         DurationKind::Step => format!("STEP, , @{}", expr.span.start),
         DurationKind::Range => format!("RANGE, , @{}", expr.span.start),

@@ -10,8 +10,7 @@ pub fn string(value: &Value) -> String {
         return text.to_owned();
     }
     if let Some(text) = value["_bytes_latin1"].as_str() {
-        let bytes: Vec<u8> =
-            text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+        let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
         return String::from_utf8_lossy(&bytes).into_owned();
     }
     if value["_call"] == "fmt.Sprintf" {

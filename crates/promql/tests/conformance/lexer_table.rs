@@ -46,12 +46,7 @@ fn lexed(input: &str, is_series: bool) -> (String, bool) {
 fn wanted(tokens: &Value) -> String {
     let one = |token: &Value| {
         // A blank is shown with one character, whatever it is.
-        format!(
-            "{}@{}{:?}",
-            token[0]["_id"].as_str().unwrap_or_default(),
-            token[1],
-            string(&token[2])
-        )
+        format!("{}@{}{:?}", token[0]["_id"].as_str().unwrap_or_default(), token[1], string(&token[2]))
     };
     tokens.as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(" ")
 }

@@ -8,10 +8,9 @@ use crate::go_value::{number, string};
 
 /// Runs both tables.
 pub fn run(report: &mut Report) {
-    for (table, corpus) in [
-        ("printer_roundtrip", "metrics/prom_tables/printer"),
-        ("prettier", "metrics/prom_tables/prettier"),
-    ] {
+    for (table, corpus) in
+        [("printer_roundtrip", "metrics/prom_tables/printer"), ("prettier", "metrics/prom_tables/prettier")]
+    {
         for (at, case) in crate::table(table).iter().enumerate() {
             let input = string(&case["in"]);
             let wanted = case.get("out").filter(|out| !out.is_null()).map_or(input.clone(), string);

@@ -95,11 +95,8 @@ fn captures<'t>(pattern: &str, line: &'t str) -> Option<Vec<&'t str>> {
 
 /// Reads a script.
 pub fn read(text: &str) -> Vec<Command> {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .map(|line| if line.starts_with('#') { "" } else { line })
-        .collect();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).map(|line| if line.starts_with('#') { "" } else { line }).collect();
     let mut commands = Vec::new();
     let mut at = 0;
     while at < lines.len() {
@@ -132,10 +129,9 @@ fn series(line: &str) -> (Labels, Vec<SeriesValue>) {
 }
 
 fn load(line: &str, block: &[&str]) -> Load {
-    let parts = captures(r"^load(?:_(with_nhcb))?\s+(.+?)$", line)
-        .unwrap_or_else(|| panic!("bad load {line}"));
-    let mut load =
-        Load { step_ms: duration(parts[1]), with_nhcb: !parts[0].is_empty(), series: Vec::new() };
+    let parts =
+        captures(r"^load(?:_(with_nhcb))?\s+(.+?)$", line).unwrap_or_else(|| panic!("bad load {line}"));
+    let mut load = Load { step_ms: duration(parts[1]), with_nhcb: !parts[0].is_empty(), series: Vec::new() };
     let mut starts = Vec::new();
     for line in block {
         if let Some(parts) = captures(r"^(.*)@st\s+(.*)$", line) {
@@ -174,17 +170,14 @@ fn start_times(item: &str) -> Vec<Option<i64>> {
 fn text_of(kind: &str, text: &str) -> Text {
     match kind {
         "msg" => Text::Exact(text.trim().to_owned()),
-        "regex" => {
-            Text::Pattern(Regex::new(text.trim()).unwrap_or_else(|error| panic!("{text}: {error}")))
-        }
+        "regex" => Text::Pattern(Regex::new(text.trim()).unwrap_or_else(|error| panic!("{text}: {error}"))),
         _ => Text::Any,
     }
 }
 
 fn eval(number: usize, line: &str, block: &[&str]) -> Eval {
     let instant = r"^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$";
-    let range =
-        r"^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$";
+    let range = r"^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$";
     let (word, at, query) = if let Some(parts) = captures(range, line) {
         let at = At::Range(duration(parts[1]), duration(parts[2]), duration(parts[3]));
         (parts[0], at, parts[4])
@@ -216,18 +209,16 @@ fn eval(number: usize, line: &str, block: &[&str]) -> Eval {
 }
 
 fn expectation(eval: &mut Eval, line: &str) {
-    if let Some(parts) =
-        captures(r"^expect\s+range\s+vector\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+)$", line)
+    if let Some(parts) = captures(r"^expect\s+range\s+vector\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+)$", line)
     {
         eval.range_vector = Some((duration(parts[0]), duration(parts[2])));
     } else if let Some(parts) = captures(r"^expect\s+string\s+(.+)$", line) {
         let bytes = stdx::go::quote::unquote(parts[0])
             .unwrap_or_else(|_| parts[0].trim_matches('\'').as_bytes().to_vec());
         eval.string = Some(String::from_utf8_lossy(&bytes).into_owned());
-    } else if let Some(parts) = captures(
-        r"^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$",
-        line,
-    ) {
+    } else if let Some(parts) =
+        captures(r"^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$", line)
+    {
         let text = text_of(parts[1], parts[2]);
         match parts[0] {
             "ordered" => eval.is_ordered = true,

@@ -12,8 +12,7 @@ use promql::hist::{Bucket, FloatHistogram};
 use promql::series::SeriesValue;
 use promql::source::{Limits, MemorySource, Unwatched};
 use promql::{
-    EvalOptions, Outcome, ParseOptions, ResultSeries, SampleValue, Severity, Value, When, evaluate,
-    parse,
+    EvalOptions, Outcome, ParseOptions, ResultSeries, SampleValue, Severity, Value, When, evaluate, parse,
 };
 use regex::Regex;
 use testkit::conformance::Report;
@@ -66,16 +65,14 @@ pub fn run(report: &mut Report) {
     for path in paths {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut source = MemorySource::with_chunk_samples(7);
         for command in read(&text) {
             match command {
                 Command::Clear => source = MemorySource::with_chunk_samples(7),
                 Command::Load(load) => fill(&mut source, &load),
-                Command::Eval(eval) => {
-                    Case { report, source: &source, name: &name, eval: &eval }.run()
-                }
+                Command::Eval(eval) => Case { report, source: &source, name: &name, eval: &eval }.run(),
             }
         }
     }
@@ -232,11 +229,7 @@ impl Case<'_> {
         let depends_on_range =
             Regex::new(r"(start|end|range|step)\(\)").is_ok_and(|regex| regex.is_match(query));
         let eval = self.eval;
-        if eval.is_ordered
-            || eval.string.is_some()
-            || eval.range_vector.is_some()
-            || depends_on_range
-        {
+        if eval.is_ordered || eval.string.is_some() || eval.range_vector.is_some() || depends_on_range {
             return;
         }
         let (start_ms, end_ms, step_ms) = (time - 60_000, time + 60_000, 60_000);
@@ -255,11 +248,8 @@ impl Case<'_> {
         }
         pin(&mut tree, time);
         let query = tree.to_string();
-        let times = if time == 0 {
-            vec![-1000, 0, 1000]
-        } else {
-            vec![-10 * time, 0, time / 5, time, 10 * time]
-        };
+        let times =
+            if time == 0 { vec![-1000, 0, 1000] } else { vec![-10 * time, 0, time / 5, time, 10 * time] };
         for other in times {
             self.instant(&query, other, "/at");
         }
@@ -267,11 +257,9 @@ impl Case<'_> {
 
     fn check(&mut self, kind: &str, query: &str, when: When, time: Option<i64>) {
         let limits = Limits::new(usize::MAX, SAMPLES_MAX, &Unwatched);
-        let result =
-            parse(query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
-                evaluate(&tree, when, OPTIONS, self.source, &limits)
-                    .map_err(|error| error.to_string())
-            });
+        let result = parse(query, ParseOptions::ALL).map_err(|errors| errors.to_string()).and_then(|tree| {
+            evaluate(&tree, when, OPTIONS, self.source, &limits).map_err(|error| error.to_string())
+        });
         let ours = match &result {
             Ok(outcome) => show(outcome, query),
             Err(error) => error.clone(),
@@ -318,9 +306,7 @@ impl Case<'_> {
                     return compare_matrix(&eval.series, series, start, step);
                 }
                 match (eval.at, when) {
-                    (At::Range(start, _, step), _) => {
-                        compare_matrix(&eval.series, series, start, step)
-                    }
+                    (At::Range(start, _, step), _) => compare_matrix(&eval.series, series, start, step),
                     (At::Instant(_), _) => {
                         let time = time.ok_or("no time")?;
                         if let Some(wanted) = eval.scalar {
@@ -442,8 +428,7 @@ fn almost(a: f64, b: f64) -> bool {
 fn same_histogram(wanted: &FloatHistogram, found: &FloatHistogram, has_hint: bool) -> bool {
     let (wanted, found) = (wanted.clone().compact(), found.clone().compact());
     let same_buckets = |a: &[Bucket], b: &[Bucket]| {
-        a.len() == b.len()
-            && a.iter().zip(b).all(|(a, b)| a.index == b.index && almost(a.count, b.count))
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.index == b.index && almost(a.count, b.count))
     };
     wanted.schema == found.schema
         && almost(wanted.count, found.count)

@@ -36,14 +36,11 @@ fn show(value: &SeriesValue) -> String {
 
 fn wanted(case: &Value) -> String {
     let pairs = case["expectedMetric"]["args"].as_array().cloned().unwrap_or_default();
-    let labels =
-        Labels::from_pairs(pairs.chunks(2).map(|pair| (string(&pair[0]), string(&pair[1]))));
+    let labels = Labels::from_pairs(pairs.chunks(2).map(|pair| (string(&pair[0]), string(&pair[1]))));
     let values = case["expectedValues"]["args"].as_array().cloned().unwrap_or_default();
     let values: Vec<String> = values
         .iter()
-        .map(
-            |value| if value["_id"] == "none" { "_".to_owned() } else { number(value).to_string() },
-        )
+        .map(|value| if value["_id"] == "none" { "_".to_owned() } else { number(value).to_string() })
         .collect();
     format!("{labels:?} {}", values.join(" "))
 }

@@ -72,7 +72,9 @@ impl SnapshotTable {
             Arc::new(Field::new(TENANT, DataType::Utf8View, false)),
             Arc::new(Field::new(DATE, DataType::Date32, false)),
         ];
-        let columns = TableSchema::builder(SchemaRef::clone(&shape.schema)).with_table_partition_cols(partition).build();
+        let columns = TableSchema::builder(SchemaRef::clone(&shape.schema))
+            .with_table_partition_cols(partition)
+            .build();
         Self { rows, view, tenant, url, counters, shape, columns }
     }
 

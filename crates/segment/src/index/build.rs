@@ -203,10 +203,9 @@ impl IndexBuilder {
                 self.group.open = true;
             }
         }
-        for (column, level) in [
-            (Column::ResourceAttributes, AttrLevel::Resource),
-            (Column::ScopeAttributes, AttrLevel::Scope),
-        ] {
+        for (column, level) in
+            [(Column::ResourceAttributes, AttrLevel::Resource), (Column::ScopeAttributes, AttrLevel::Scope)]
+        {
             self.shared_objects(batch.column(column.at()).as_string_view(), level);
         }
         let mut ids = Vec::new();

@@ -6,7 +6,10 @@
 use bytes::{Buf, Bytes};
 
 use super::bloom::Bloom;
-use super::{AttrLevel, KEYS_MAX, KeyBits, KeyEntry, OPERATIONS_MAX, OperationEntry, RowGroup, SpanIndex, Times, VERSION};
+use super::{
+    AttrLevel, KEYS_MAX, KeyBits, KeyEntry, OPERATIONS_MAX, OperationEntry, RowGroup, SpanIndex, Times,
+    VERSION,
+};
 use crate::Error;
 
 const MAGIC: &[u8; 4] = b"TLSX";
@@ -92,8 +95,8 @@ pub(super) fn decode(bytes: &Bytes) -> Result<SpanIndex, Error> {
         return Err(Error::damaged(WHAT, "lengths"));
     }
     let packed = head.split_to(packed);
-    let small = zstd::bulk::decompress(&packed, small)
-        .map_err(|error| Error::damaged(WHAT, error.to_string()))?;
+    let small =
+        zstd::bulk::decompress(&packed, small).map_err(|error| Error::damaged(WHAT, error.to_string()))?;
     Reader { small: &small, filters: head }
         .index()
         .ok_or_else(|| Error::damaged(WHAT, "not laid out as version 1"))

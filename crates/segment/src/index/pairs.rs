@@ -208,20 +208,32 @@ mod tests {
                 h = Other("null")
             "#]],
         );
-        check(r#" { "a" : "q\"" } "#, expect![[r#"
+        check(
+            r#" { "a" : "q\"" } "#,
+            expect![[r#"
             a = Plain("q\"")
-        "#]]);
+        "#]],
+        );
         check("{}", expect![""]);
-        check(r#"{"a":1"#, expect![[r#"
+        check(
+            r#"{"a":1"#,
+            expect![[r#"
             a = Plain("1")
             broken
-        "#]]);
-        check(r#"{"a":"\한"}"#, expect![[r#"
+        "#]],
+        );
+        check(
+            r#"{"a":"\한"}"#,
+            expect![[r#"
             broken
-        "#]]);
-        check("[", expect![[r#"
+        "#]],
+        );
+        check(
+            "[",
+            expect![[r#"
             broken
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

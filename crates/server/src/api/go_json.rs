@@ -147,9 +147,7 @@ impl Scanner<'_> {
                 Some(b'\\') => {
                     self.at += 1;
                     match self.peek() {
-                        Some(b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => {
-                            self.at += 1
-                        }
+                        Some(b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => self.at += 1,
                         Some(b'u') => {
                             self.at += 1;
                             for _ in 0..4 {

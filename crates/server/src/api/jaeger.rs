@@ -91,10 +91,8 @@ async fn route(api: &Api, request: Request) -> Response<Body> {
     let path = parts.uri.path();
     let segments: Vec<Cow<'_, str>> = path.split('/').skip(1).map(decode_path).collect();
     let segments: Vec<&str> = segments.iter().map(|segment| &**segment).collect();
-    let legacy =
-        |answer: Result<Response<Body>, Refusal>| answer.unwrap_or_else(|refusal| refusal.legacy());
-    let v3 =
-        |answer: Result<Response<Body>, Refusal>| answer.unwrap_or_else(|refusal| refusal.v3());
+    let legacy = |answer: Result<Response<Body>, Refusal>| answer.unwrap_or_else(|refusal| refusal.legacy());
+    let v3 = |answer: Result<Response<Body>, Refusal>| answer.unwrap_or_else(|refusal| refusal.v3());
     let is_get = parts.method == Method::GET || parts.method == Method::HEAD;
     let is_post = parts.method == Method::POST;
     match *segments.as_slice() {
@@ -108,9 +106,7 @@ async fn route(api: &Api, request: Request) -> Response<Body> {
         }
         ["api", "operations"] if is_get => legacy(legacy::operations(api, &params).await),
         ["api", "traces"] if is_get => legacy(legacy::traces(api, &params).await),
-        ["api", "traces", id] if is_get && !id.is_empty() => {
-            legacy(legacy::trace(api, &params, id).await)
-        }
+        ["api", "traces", id] if is_get && !id.is_empty() => legacy(legacy::trace(api, &params, id).await),
         ["api", "archive", id] if is_post && !id.is_empty() => legacy(legacy::archive(&params, id)),
         ["api", "dependencies"] if is_get => legacy(legacy::dependencies(&params)),
         ["api", "metrics", kind @ ("latencies" | "calls" | "errors")] if is_get => {
@@ -120,9 +116,7 @@ async fn route(api: &Api, request: Request) -> Response<Body> {
         ["api", "v3", "services"] if is_get => v3(v3::services(api).await),
         ["api", "v3", "operations"] if is_get => v3(v3::operations(api, &params).await),
         ["api", "v3", "traces"] if is_get => v3(v3::traces(api, &params).await),
-        ["api", "v3", "traces", id] if is_get && !id.is_empty() => {
-            v3(v3::trace(api, &params, id).await)
-        }
+        ["api", "v3", "traces", id] if is_get && !id.is_empty() => v3(v3::trace(api, &params, id).await),
         ["api", "v3", "trace-summaries"] if is_get => v3(v3::summaries(api, &params).await),
         ["api", ..] => go_not_found(),
         _ if is_get && page::is_route(&segments) => page::answer(),

@@ -267,8 +267,8 @@ pub struct Double(pub f64);
 
 impl Serialize for Double {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw = stdx::go::number::format_float_json(self.0)
-            .and_then(|text| RawValue::from_string(text).ok());
+        let raw =
+            stdx::go::number::format_float_json(self.0).and_then(|text| RawValue::from_string(text).ok());
         match raw {
             Some(raw) => raw.serialize(serializer),
             None if self.0.is_nan() => serializer.serialize_str("NaN"),

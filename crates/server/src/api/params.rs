@@ -63,13 +63,9 @@ mod tests {
 
     #[test]
     fn paths_and_queries() {
-        for (escaped, want) in [
-            ("a%2Fb+c&d", "a/b+c&d"),
-            ("%", "%"),
-            ("%4", "%4"),
-            ("%zz%41", "%zzA"),
-            ("%ff", "\u{fffd}"),
-        ] {
+        for (escaped, want) in
+            [("a%2Fb+c&d", "a/b+c&d"), ("%", "%"), ("%4", "%4"), ("%zz%41", "%zzA"), ("%ff", "\u{fffd}")]
+        {
             assert_eq!(decode_path(escaped), want);
         }
         let params = Params::parse(Some("a=1&b=x+y%26&a=2&c"));

@@ -56,9 +56,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response<Body>
         ["api", "echo"] => go_error(StatusCode::OK, "echo"),
         ["ready"] => go_error(StatusCode::OK, "ready"),
         ["api", "status", "buildinfo"] => build_info(),
-        ["api", "traces", id] if !id.is_empty() => {
-            trace(&api, &params, id, Version::One, is_protobuf).await
-        }
+        ["api", "traces", id] if !id.is_empty() => trace(&api, &params, id, Version::One, is_protobuf).await,
         ["api", "v2", "traces", id] if !id.is_empty() => {
             trace(&api, &params, id, Version::Two, is_protobuf).await
         }
@@ -82,13 +80,7 @@ fn accepts_protobuf(headers: &HeaderMap) -> bool {
         .any(|value| value.contains("application/protobuf"))
 }
 
-async fn trace(
-    api: &Api,
-    params: &Params,
-    id: &str,
-    version: Version,
-    is_protobuf: bool,
-) -> Response<Body> {
+async fn trace(api: &Api, params: &Params, id: &str, version: Version, is_protobuf: bool) -> Response<Body> {
     let asked = match ByIdParams::read(id, params) {
         Ok(asked) => asked,
         Err(message) => return with_body(StatusCode::BAD_REQUEST, TEXT, message),
@@ -116,10 +108,7 @@ async fn trace(
         Version::One => serde_json::to_vec(&TraceV1 { batches: spans }),
         Version::Two => {
             let resource_spans = (!trace.spans.is_empty()).then_some(spans);
-            serde_json::to_vec(&TraceV2 {
-                trace: TraceObject { resource_spans },
-                metrics: Empty {},
-            })
+            serde_json::to_vec(&TraceV2 { trace: TraceObject { resource_spans }, metrics: Empty {} })
         }
     };
     match body {

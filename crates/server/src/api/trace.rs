@@ -70,12 +70,9 @@ impl Trace {
 
     /// The spans in the order given.
     pub fn in_order(id: TraceId, spans: Vec<Span>) -> Self {
-        let mut resources = Distinct::new(
-            |resource: &Arc<Resource>| attrs_hash(&resource.attributes),
-            same_resource,
-        );
-        let mut scopes =
-            Distinct::new(|scope: &Arc<Scope>| attrs_hash(&scope.attributes), same_scope);
+        let mut resources =
+            Distinct::new(|resource: &Arc<Resource>| attrs_hash(&resource.attributes), same_resource);
+        let mut scopes = Distinct::new(|scope: &Arc<Scope>| attrs_hash(&scope.attributes), same_scope);
         let spans = spans
             .into_iter()
             .map(|span| Placed {
@@ -94,18 +91,14 @@ impl Trace {
         let mut places: HashMap<(usize, usize), (usize, usize)> = HashMap::new();
         let mut by_resource: HashMap<usize, usize> = HashMap::new();
         for (at, placed) in self.spans.iter().enumerate() {
-            let (group, scope) =
-                *places.entry((placed.resource, placed.scope)).or_insert_with(|| {
-                    let group = *by_resource.entry(placed.resource).or_insert_with(|| {
-                        groups
-                            .push(ResourceGroup { resource: placed.resource, scopes: Vec::new() });
-                        groups.len() - 1
-                    });
-                    groups[group]
-                        .scopes
-                        .push(ScopeGroup { scope: placed.scope, spans: Vec::new() });
-                    (group, groups[group].scopes.len() - 1)
+            let (group, scope) = *places.entry((placed.resource, placed.scope)).or_insert_with(|| {
+                let group = *by_resource.entry(placed.resource).or_insert_with(|| {
+                    groups.push(ResourceGroup { resource: placed.resource, scopes: Vec::new() });
+                    groups.len() - 1
                 });
+                groups[group].scopes.push(ScopeGroup { scope: placed.scope, spans: Vec::new() });
+                (group, groups[group].scopes.len() - 1)
+            });
             groups[group].scopes[scope].spans.push(at);
         }
         groups

@@ -153,8 +153,11 @@ mod tests {
 
     #[test]
     fn a_caret_stands_under_the_place() {
-        let complaint =
-            Complaint { place: 4..6, message: "unexpected".to_owned(), expected: vec!["a number".to_owned()] };
+        let complaint = Complaint {
+            place: 4..6,
+            message: "unexpected".to_owned(),
+            expected: vec!["a number".to_owned()],
+        };
         let shown = show("sum(\nfoo", &Complaint { place: 5..8, ..complaint });
         assert_eq!(shown, "  foo\n  ^^^ unexpected\n  expected: a number");
         let beyond = Complaint { place: 99..120, message: "end".to_owned(), expected: Vec::new() };
@@ -164,7 +167,10 @@ mod tests {
     #[test]
     fn each_language_has_its_canonical_form() {
         for (language, wanted) in [
-            (Language { promql: Some("sum( foo )by(a)".to_owned()), logql: None, traceql: None }, "sum by (a) (foo)"),
+            (
+                Language { promql: Some("sum( foo )by(a)".to_owned()), logql: None, traceql: None },
+                "sum by (a) (foo)",
+            ),
             (Language { promql: None, logql: None, traceql: Some("{.a=1}".to_owned()) }, "{ .a = 1 }"),
         ] {
             assert_eq!(judge(&language).1.ok().as_deref(), Some(wanted));

@@ -49,7 +49,12 @@ pub fn run(flags: ReplayFlags) -> Result<(), Failure> {
     let shows = std::io::stderr().is_terminal();
     for (at, folder) in folders.iter().enumerate() {
         if shows {
-            eprint!("\r{}/{} {:<40}", at + 1, folders.len(), folder.file_name().unwrap_or_default().to_string_lossy());
+            eprint!(
+                "\r{}/{} {:<40}",
+                at + 1,
+                folders.len(),
+                folder.file_name().unwrap_or_default().to_string_lossy()
+            );
         }
         let requests = recording::read(folder).map_err(Failure::Failed)?;
         runtime.block_on(send::all(&target, &requests, &mut outcome)).map_err(Failure::Failed)?;

@@ -42,7 +42,8 @@ pub fn gather(
     let mut raw = Raw::default();
     if let Some(path) = &flags.config {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError(format!("reading `{name}`: {error}")))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError(format!("reading `{name}`: {error}")))?;
         raw.read_file(&name, &text)?;
     }
     raw.read_variables(variables)?;

@@ -84,7 +84,11 @@ fn without_secrets(pairs: &str) -> String {
     let shown: Vec<String> = pairs
         .split(',')
         .map(|pair| match pair.split_once('=') {
-            Some((name, _)) if ["secret", "token", "password", "sas", "account_key"].iter().any(|word| name.contains(word)) => {
+            Some((name, _))
+                if ["secret", "token", "password", "sas", "account_key"]
+                    .iter()
+                    .any(|word| name.contains(word)) =>
+            {
                 format!("{name}=(hidden)")
             }
             _ => pair.to_owned(),

@@ -79,14 +79,18 @@ impl Raw {
             };
             if !KEYS.iter().any(|key| key.section == section) {
                 let sections = KEYS.iter().map(|key| key.section);
-                let hint = nearest(section, sections).map_or(String::new(), |near| format!("; `[{near}]` is meant?"));
+                let hint = nearest(section, sections)
+                    .map_or(String::new(), |near| format!("; `[{near}]` is meant?"));
                 return Err(ConfigError(format!("{name}: section `[{section}]` is unknown{hint}")));
             }
             for (entry, value) in entries {
                 let path = format!("{section}.{entry}");
                 let Some(key) = find(section, entry) else { return Err(unknown(name, &path, entry)) };
-                let text = text_of(value)
-                    .ok_or_else(|| ConfigError(format!("{name}: `{path}` must be a text, a number, a switch or a list of texts")))?;
+                let text = text_of(value).ok_or_else(|| {
+                    ConfigError(format!(
+                        "{name}: `{path}` must be a text, a number, a switch or a list of texts"
+                    ))
+                })?;
                 self.set(key, text, Origin::File(name.to_owned()));
             }
         }

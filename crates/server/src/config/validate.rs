@@ -63,22 +63,33 @@ impl Config {
             listeners.insert(listener, wish);
         }
         Ok(Self {
-            data_dir: read.path("server.data_dir")?.ok_or_else(|| read.wrong("server.data_dir", "a folder is needed"))?,
+            data_dir: read
+                .path("server.data_dir")?
+                .ok_or_else(|| read.wrong("server.data_dir", "a folder is needed"))?,
             bind: {
                 let text = read.text("server.bind")?;
                 let name = if text == "localhost" { "127.0.0.1" } else { text.trim_matches(['[', ']']) };
-                name.parse().map_err(|_| read.wrong("server.bind", "write an IP address like `127.0.0.1`, `0.0.0.0` or `::`"))?
+                name.parse().map_err(|_| {
+                    read.wrong("server.bind", "write an IP address like `127.0.0.1`, `0.0.0.0` or `::`")
+                })?
             },
             listeners,
-            storage: Storage { location: read.text("storage.location")?, options: read.pairs("storage.options")? },
+            storage: Storage {
+                location: read.text("storage.location")?,
+                options: read.pairs("storage.options")?,
+            },
             store,
             limits,
             tls: match (read.path("tls.certificate")?, read.path("tls.key")?) {
                 (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
                 (None, None) => None,
-                (Some(_), None) => return Err(read.wrong("tls.key", "a certificate needs its key: set both or neither")),
+                (Some(_), None) => {
+                    return Err(read.wrong("tls.key", "a certificate needs its key: set both or neither"));
+                }
                 (None, Some(_)) => {
-                    return Err(read.wrong("tls.certificate", "a key needs its certificate: set both or neither"));
+                    return Err(
+                        read.wrong("tls.certificate", "a key needs its certificate: set both or neither")
+                    );
                 }
             },
             tls_required: {
@@ -142,7 +153,8 @@ impl Reader<'_> {
     }
 
     fn count(&self, path: &str) -> Result<u64, ConfigError> {
-        let number = self.raw.get(path).text.parse::<u64>().map_err(|_| self.wrong(path, "a number is needed"))?;
+        let number =
+            self.raw.get(path).text.parse::<u64>().map_err(|_| self.wrong(path, "a number is needed"))?;
         let Some(Key { kind: Kind::Count(low, high), .. }) = self.key(path) else { return Ok(number) };
         if (*low..=*high).contains(&number) {
             Ok(number)
@@ -152,7 +164,8 @@ impl Reader<'_> {
     }
 
     fn bytes(&self, path: &str) -> Result<u64, ConfigError> {
-        let bytes = stdx::human::parse_bytes(&self.raw.get(path).text).map_err(|error| self.wrong(path, &error))?;
+        let bytes =
+            stdx::human::parse_bytes(&self.raw.get(path).text).map_err(|error| self.wrong(path, &error))?;
         let Some(Key { kind: Kind::Bytes(low, high), .. }) = self.key(path) else { return Ok(bytes) };
         if (*low..=*high).contains(&bytes) {
             return Ok(bytes);
@@ -162,7 +175,8 @@ impl Reader<'_> {
     }
 
     fn duration(&self, path: &str) -> Result<Duration, ConfigError> {
-        let nanos = stdx::human::parse_duration(&self.raw.get(path).text).map_err(|error| self.wrong(path, &error))?;
+        let nanos = stdx::human::parse_duration(&self.raw.get(path).text)
+            .map_err(|error| self.wrong(path, &error))?;
         let duration = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
         let Some(Key { kind: Kind::Duration(low, high), .. }) = self.key(path) else { return Ok(duration) };
         let (low, high) = (Duration::from_millis(*low), Duration::from_millis(*high));
@@ -174,7 +188,8 @@ impl Reader<'_> {
     }
 
     fn ratio(&self, path: &str) -> Result<f64, ConfigError> {
-        let number = self.raw.get(path).text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
+        let number =
+            self.raw.get(path).text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
         number.ok_or_else(|| self.wrong(path, "a number from 0 to 1 is needed"))
     }
 
@@ -201,7 +216,10 @@ impl Reader<'_> {
                 _ => {
                     let url = url::Url::parse(part).ok().filter(|url| url.has_host() && url.path() == "/");
                     let url = url.ok_or_else(|| {
-                        self.wrong(path, &format!("`{part}` is no origin: write it like `https://shop.example`"))
+                        self.wrong(
+                            path,
+                            &format!("`{part}` is no origin: write it like `https://shop.example`"),
+                        )
                     })?;
                     Ok(Origin::Exact(url.origin().ascii_serialization()))
                 }

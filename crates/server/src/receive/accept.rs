@@ -52,7 +52,8 @@ pub async fn run(
         // Small answers must not wait for more; a socket that refuses is closed already.
         let _ = stream.set_nodelay(true);
         let sender = Sender { peer, listener };
-        let (shared, service, tls, stop) = (Arc::clone(&shared), Arc::clone(&service), tls.clone(), stop.clone());
+        let (shared, service, tls, stop) =
+            (Arc::clone(&shared), Arc::clone(&service), tls.clone(), stop.clone());
         tokio::spawn(async move {
             connection::serve(&shared, sender, stream, service, tls, stop).await;
             drop(open);

@@ -75,7 +75,12 @@ impl Budget {
     ///
     /// # Errors
     /// When there was none for ten seconds.
-    pub async fn decoding(&self, encoding: &str, len: usize, max: usize) -> Result<OwnedSemaphorePermit, Exhausted> {
+    pub async fn decoding(
+        &self,
+        encoding: &str,
+        len: usize,
+        max: usize,
+    ) -> Result<OwnedSemaphorePermit, Exhausted> {
         let bytes = grown(encoding, len as u64, max as u64);
         let units = bytes.div_ceil(UNIT).clamp(1, self.decoding_units);
         let units = u32::try_from(units).unwrap_or(u32::MAX);

@@ -161,7 +161,8 @@ async fn requests<S>(
     let builder = if protocol == Protocol::Http2 { builder.http2_only() } else { builder.http1_only() };
     let serving = builder.serve_connection(TokioIo::new(Paced::new(stream, pace.clone())), answer);
     let mut serving = std::pin::pin!(serving);
-    let tick = (limits.header_timeout.min(limits.idle_timeout) / 4).clamp(Duration::from_millis(20), Duration::from_secs(5));
+    let tick = (limits.header_timeout.min(limits.idle_timeout) / 4)
+        .clamp(Duration::from_millis(20), Duration::from_secs(5));
     let mut tick = tokio::time::interval(tick);
     let mut ending: Option<Instant> = None;
     loop {

@@ -1,8 +1,9 @@
 //! Which pages of browsers may send: preflights and the headers of answers (Fetch standard, "CORS protocol").
 
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method};
 use std::net::IpAddr;
@@ -37,7 +38,9 @@ pub fn page(headers: &HeaderMap, allowed: &[Origin]) -> Page {
 
 /// Whether a browser asks what it may send.
 pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    method == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Writes the permission of a preflight.
@@ -88,7 +91,9 @@ mod tests {
             assert_eq!(page(&headers, allowed), expected, "{origin} {allowed:?}");
         };
         let loopback = [Origin::Loopback];
-        for origin in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:8080", "http://shop.localhost"] {
+        for origin in
+            ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:8080", "http://shop.localhost"]
+        {
             check(origin, &loopback, true);
         }
         for origin in ["https://shop.example", "http://localhost.evil.example", "null", "file://"] {

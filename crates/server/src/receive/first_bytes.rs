@@ -63,7 +63,11 @@ impl<S> PutBack<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for PutBack<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.first.is_empty() {
             return Pin::new(&mut self.inner).poll_read(cx, buf);
         }

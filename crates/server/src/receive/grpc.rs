@@ -44,7 +44,10 @@ pub async fn answer(shared: &Shared, sender: Sender, request: Request<Body>) -> 
         return trailers_only(&Refusal {
             status: StatusCode::OK,
             code: Code::Unimplemented,
-            message: format!("unknown method {}; OTLP's Export of traces is served here", shown.escape_debug()),
+            message: format!(
+                "unknown method {}; OTLP's Export of traces is served here",
+                shown.escape_debug()
+            ),
             retry_after_s: None,
         });
     };
@@ -122,7 +125,10 @@ async fn call(
 /// The one message of a unary call, and whether it is compressed.
 fn unframed(mut framed: Bytes) -> Result<(Bytes, bool), String> {
     let &[flag, a, b, c, d, ..] = &framed[..] else {
-        return Err(format!("the call has {} bytes; a message begins with 5 for flag and length", framed.len()));
+        return Err(format!(
+            "the call has {} bytes; a message begins with 5 for flag and length",
+            framed.len()
+        ));
     };
     let len = u32::from_be_bytes([a, b, c, d]) as usize;
     let rest = framed.len() - PREFIX_BYTES;
@@ -166,8 +172,10 @@ fn message_and_trailers(message: Vec<u8>) -> Response<Body> {
     framed.put_u8(0);
     framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     framed.put_slice(&message);
-    let trailers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
-    let frames = [Ok::<_, std::convert::Infallible>(Frame::data(framed.freeze())), Ok(Frame::trailers(trailers))];
+    let trailers =
+        HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+    let frames =
+        [Ok::<_, std::convert::Infallible>(Frame::data(framed.freeze())), Ok(Frame::trailers(trailers))];
     let mut response = Response::new(Body::new(StreamBody::new(futures::stream::iter(frames))));
     *response.headers_mut() = base_headers();
     response
@@ -212,7 +220,8 @@ mod tests {
     #[test]
     fn frames() {
         let check = |bytes: &'static [u8], expected: Result<(&'static [u8], bool), &str>| {
-            let expected = expected.map(|(message, flag)| (Bytes::from_static(message), flag)).map_err(str::to_owned);
+            let expected =
+                expected.map(|(message, flag)| (Bytes::from_static(message), flag)).map_err(str::to_owned);
             assert_eq!(unframed(Bytes::from_static(bytes)), expected);
         };
         check(b"\0\0\0\0\0", Ok((b"", false)));

@@ -23,7 +23,10 @@ fn json(body: &[u8]) -> Option<Signal> {
         (Signal::Logs, b"\"resourceLogs\""),
         (Signal::Metrics, b"\"resourceMetrics\""),
     ];
-    keys.into_iter().filter_map(|(signal, key)| at(key).map(|at| (at, signal))).min().map(|(_, signal)| signal)
+    keys.into_iter()
+        .filter_map(|(signal, key)| at(key).map(|at| (at, signal)))
+        .min()
+        .map(|(_, signal)| signal)
 }
 
 fn memchr_find(text: &[u8], name: &[u8]) -> Option<usize> {
@@ -138,7 +141,8 @@ mod tests {
     #[test]
     fn first_records_tell() {
         let span = Span { trace_id: vec![7; 16], span_id: vec![7; 8], name: "GET".into(), ..Span::default() };
-        let scope_spans = vec![ScopeSpans::default(), ScopeSpans { spans: vec![span], ..ScopeSpans::default() }];
+        let scope_spans =
+            vec![ScopeSpans::default(), ScopeSpans { spans: vec![span], ..ScopeSpans::default() }];
         let resource_spans = vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }];
         let traces = ExportTraceServiceRequest { resource_spans };
         assert_eq!(signal(Format::Protobuf, &traces.encode_to_vec()), Some(Signal::Traces));
@@ -148,11 +152,17 @@ mod tests {
             LogRecord { observed_time_unix_nano: 5, ..LogRecord::default() },
         ] {
             let scope_logs = vec![ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }];
-            let logs = ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] };
+            let logs = ExportLogsServiceRequest {
+                resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }],
+            };
             assert_eq!(signal(Format::Protobuf, &logs.encode_to_vec()), Some(Signal::Logs));
         }
 
-        let metric = Metric { name: "sixteen.letters!".into(), data: Some(metric::Data::Gauge(Gauge::default())), ..Metric::default() };
+        let metric = Metric {
+            name: "sixteen.letters!".into(),
+            data: Some(metric::Data::Gauge(Gauge::default())),
+            ..Metric::default()
+        };
         let scope_metrics = vec![ScopeMetrics { metrics: vec![metric], ..ScopeMetrics::default() }];
         let resource_metrics = vec![ResourceMetrics { scope_metrics, ..ResourceMetrics::default() }];
         let metrics = ExportMetricsServiceRequest { resource_metrics };

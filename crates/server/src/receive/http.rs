@@ -41,7 +41,8 @@ fn preflight(shared: &Shared, sender: Sender, page: Page, asked: &HeaderMap) -> 
     let Page::Allowed(origin) = page else {
         shared.monitor.preflights_refused.fetch_add(1, Ordering::Relaxed);
         if shared.monitor.told.is_due("preflight", sender.peer.ip()) {
-            let origin = asked.get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("");
+            let origin =
+                asked.get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("");
             tracing::warn!(origin, peer = %sender.peer,
                 "a browser asked whether this page may send telemetry and was refused; add the page to `cors.allowed_origins`");
         }
@@ -56,14 +57,16 @@ fn preflight(shared: &Shared, sender: Sender, page: Page, asked: &HeaderMap) -> 
 
 async fn post(shared: &Shared, sender: Sender, meant: Meant, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let format = Format::of_content_type(content_type);
     let signal = match meant {
         Meant::Signal { signal, .. } => Some(signal),
         Meant::Root | Meant::Nothing => None,
     };
     if parts.method != Method::POST {
-        let refusal = Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, "405 method not allowed, supported: [POST]");
+        let refusal =
+            Refusal::wrong(StatusCode::METHOD_NOT_ALLOWED, "405 method not allowed, supported: [POST]");
         let mut response = refuse(format.unwrap_or(Format::Json), &refusal);
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return response;
@@ -152,7 +155,9 @@ pub fn note_healed(shared: &Shared, sender: Sender, what: &'static str, signal: 
         let upper = signal.as_str().to_ascii_uppercase();
         let remedy = match what {
             "query" => "the endpoint has a query, which has no meaning here: leave it out".to_owned(),
-            "doubled" => format!("the endpoint has the path already: leave it out of OTEL_EXPORTER_OTLP_ENDPOINT, or use OTEL_EXPORTER_OTLP_{upper}_ENDPOINT for it"),
+            "doubled" => format!(
+                "the endpoint has the path already: leave it out of OTEL_EXPORTER_OTLP_ENDPOINT, or use OTEL_EXPORTER_OTLP_{upper}_ENDPOINT for it"
+            ),
             "root" => format!("OTEL_EXPORTER_OTLP_{upper}_ENDPOINT must end in /v1/{signal}"),
             "prefix" => "leave the prefix before /v1 out of the endpoint".to_owned(),
             "port" => "send OTLP to the port of `otlp-http`, `otlp-grpc` or `main`".to_owned(),

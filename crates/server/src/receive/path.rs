@@ -72,7 +72,8 @@ mod tests {
     fn paths() {
         let check = |path: &str, expected: Option<(Signal, Option<&'static str>)>| {
             let (path, query) = path.split_once('?').map_or((path, false), |(path, _)| (path, true));
-            let expected = expected.map_or(Meant::Nothing, |(signal, healed)| Meant::Signal { signal, healed });
+            let expected =
+                expected.map_or(Meant::Nothing, |(signal, healed)| Meant::Signal { signal, healed });
             assert_eq!(meant(path, query), expected, "{path}");
         };
         let (traces, logs, metrics) = (Signal::Traces, Signal::Logs, Signal::Metrics);
@@ -84,7 +85,9 @@ mod tests {
         check("/v1/traces/v1/metrics", Some((metrics, Some("doubled"))));
         check("/otlp/v1/logs", Some((logs, Some("prefix"))));
         check("/api/v1/otlp/v1/metrics", Some((metrics, Some("prefix"))));
-        for other in ["/v1", "/v1/profiles", "/v2/traces", "/api/v1/traces", "/shop/v1/traces", "/v1/traces/x"] {
+        for other in
+            ["/v1", "/v1/profiles", "/v2/traces", "/api/v1/traces", "/shop/v1/traces", "/v1/traces/x"]
+        {
             check(other, None);
         }
         assert_eq!(meant("/", false), Meant::Root);

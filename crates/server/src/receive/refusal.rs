@@ -45,7 +45,9 @@ impl Refusal {
     /// The server is opening its store, or stopping.
     pub fn not_open(phase: Phase) -> Self {
         match phase {
-            Phase::Stopping => Self::later("the server is stopping; another one or the next start takes this", 2),
+            Phase::Stopping => {
+                Self::later("the server is stopping; another one or the next start takes this", 2)
+            }
             _ => Self::later("the server is starting and reads its log; come again", 1),
         }
     }

@@ -39,6 +39,7 @@ pub fn named(shared: &Shared, headers: &HeaderMap) -> Result<TenantId, String> {
         }
         return Ok(TenantId::single());
     }
-    let text = header.ok_or("the header X-Scope-OrgID must name the tenant, because `tenancy.enabled` is on")?;
+    let text =
+        header.ok_or("the header X-Scope-OrgID must name the tenant, because `tenancy.enabled` is on")?;
     text.to_str().map_err(|_| "the header X-Scope-OrgID is no ASCII text".to_owned())?.parse()
 }

@@ -20,11 +20,14 @@ pub const ALERT_HANDSHAKE_FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
 /// A sentence that names the file and the cause.
 pub fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
     let open = |path: &Path| {
-        File::open(path).map(BufReader::new).map_err(|error| format!("TLS: opening `{}`: {error}", path.display()))
+        File::open(path)
+            .map(BufReader::new)
+            .map_err(|error| format!("TLS: opening `{}`: {error}", path.display()))
     };
-    let certificates = rustls_pemfile::certs(&mut open(&files.certificate)?)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| format!("TLS: `{}` is no PEM: {error}", files.certificate.display()))?;
+    let certificates =
+        rustls_pemfile::certs(&mut open(&files.certificate)?)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| format!("TLS: `{}` is no PEM: {error}", files.certificate.display()))?;
     if certificates.is_empty() {
         return Err(format!("TLS: `{}` holds no certificate in PEM", files.certificate.display()));
     }
@@ -36,7 +39,11 @@ pub fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
         .map_err(|error| {
-            format!("TLS: `{}` and `{}` do not belong together or are unusable: {error}", files.certificate.display(), files.key.display())
+            format!(
+                "TLS: `{}` and `{}` do not belong together or are unusable: {error}",
+                files.certificate.display(),
+                files.key.display()
+            )
         })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))

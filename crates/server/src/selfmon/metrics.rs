@@ -29,37 +29,87 @@ pub fn text(shared: &Shared) -> String {
 fn receive(out: &mut Text, shared: &Shared) {
     let monitor = &shared.monitor;
     let counters = monitor.counters();
-    out.head("throughline_receive_requests_total", "counter", "Requests by outcome, since the start of the process.");
+    out.head(
+        "throughline_receive_requests_total",
+        "counter",
+        "Requests by outcome, since the start of the process.",
+    );
     for ((transport, signal), count) in &counters.taken {
-        let labels = [("signal", signal.as_str()), ("transport", transport.as_str()), ("outcome", "accepted"), ("reason", "")];
+        let labels = [
+            ("signal", signal.as_str()),
+            ("transport", transport.as_str()),
+            ("outcome", "accepted"),
+            ("reason", ""),
+        ];
         out.line("throughline_receive_requests_total", &labels, *count as f64);
     }
     for ((signal, reason), count) in super::refused_requests(shared) {
         let signal = signal.map_or("unknown", Signal::as_str);
-        let labels = [("signal", signal), ("transport", ""), ("outcome", "rejected"), ("reason", reason.as_str())];
+        let labels =
+            [("signal", signal), ("transport", ""), ("outcome", "rejected"), ("reason", reason.as_str())];
         out.line("throughline_receive_requests_total", &labels, count as f64);
     }
     out.head("throughline_receive_bytes_total", "counter", "Bytes of accepted bodies as received.");
     for ((transport, signal), bytes) in &counters.taken_bytes {
-        let labels = [("signal", signal.as_str()), ("transport", transport.as_str()), ("outcome", "accepted")];
+        let labels =
+            [("signal", signal.as_str()), ("transport", transport.as_str()), ("outcome", "accepted")];
         out.line("throughline_receive_bytes_total", &labels, *bytes as f64);
     }
-    out.head("throughline_receive_healed_total", "counter", "Requests at a wrong but unambiguous place that were taken.");
+    out.head(
+        "throughline_receive_healed_total",
+        "counter",
+        "Requests at a wrong but unambiguous place that were taken.",
+    );
     for (what, count) in &counters.healed {
         out.line("throughline_receive_healed_total", &[("what", what)], *count as f64);
     }
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed) as f64;
     let connections = &monitor.connections;
     for (name, kind, text, value) in [
-        ("throughline_receive_tenant_headers_ignored_total", "counter", "Headers X-Scope-OrgID that were ignored because tenancy is off.", load(&monitor.tenant_headers_ignored)),
-        ("throughline_receive_preflights_refused_total", "counter", "Preflights of browsers whose page is no allowed origin.", load(&monitor.preflights_refused)),
+        (
+            "throughline_receive_tenant_headers_ignored_total",
+            "counter",
+            "Headers X-Scope-OrgID that were ignored because tenancy is off.",
+            load(&monitor.tenant_headers_ignored),
+        ),
+        (
+            "throughline_receive_preflights_refused_total",
+            "counter",
+            "Preflights of browsers whose page is no allowed origin.",
+            load(&monitor.preflights_refused),
+        ),
         ("throughline_receive_connections", "gauge", "Open connections.", connections.open_count() as f64),
         ("throughline_receive_connections_total", "counter", "Connections taken.", load(&connections.taken)),
-        ("throughline_receive_connections_over_limit_total", "counter", "Connections closed at once because limits.connections was reached.", load(&connections.over_limit)),
-        ("throughline_receive_connections_slow_total", "counter", "Connections closed because first bytes, handshake or head did not come in time.", load(&connections.slow)),
-        ("throughline_receive_tls_refused_total", "counter", "TLS handshakes that failed or came to a listener without a certificate.", load(&connections.tls_refused)),
-        ("throughline_receive_in_flight_bytes", "gauge", "Bytes of bodies of requests in flight.", shared.budget.in_flight_bytes() as f64),
-        ("throughline_receive_in_flight_bytes_max", "gauge", "The limit limits.in_flight_size.", shared.config.limits.in_flight_bytes_max as f64),
+        (
+            "throughline_receive_connections_over_limit_total",
+            "counter",
+            "Connections closed at once because limits.connections was reached.",
+            load(&connections.over_limit),
+        ),
+        (
+            "throughline_receive_connections_slow_total",
+            "counter",
+            "Connections closed because first bytes, handshake or head did not come in time.",
+            load(&connections.slow),
+        ),
+        (
+            "throughline_receive_tls_refused_total",
+            "counter",
+            "TLS handshakes that failed or came to a listener without a certificate.",
+            load(&connections.tls_refused),
+        ),
+        (
+            "throughline_receive_in_flight_bytes",
+            "gauge",
+            "Bytes of bodies of requests in flight.",
+            shared.budget.in_flight_bytes() as f64,
+        ),
+        (
+            "throughline_receive_in_flight_bytes_max",
+            "gauge",
+            "The limit limits.in_flight_size.",
+            shared.config.limits.in_flight_bytes_max as f64,
+        ),
     ] {
         out.head(name, kind, text);
         out.line(name, &[], value);
@@ -96,7 +146,11 @@ fn stages(out: &mut Text, store: &store::Store) {
     let memory = store.memory();
     for (name, text, value) in [
         ("throughline_buffer_bytes", "Bytes of the buffer.", memory.buffer_bytes),
-        ("throughline_buffer_in_flight_bytes", "Bytes reserved by requests between receipt and buffer.", memory.in_flight_bytes),
+        (
+            "throughline_buffer_in_flight_bytes",
+            "Bytes reserved by requests between receipt and buffer.",
+            memory.in_flight_bytes,
+        ),
         ("throughline_buffer_bytes_max", "The limit buffer.memory for both together.", memory.limit_bytes),
         ("throughline_wal_bytes", "Bytes of the log on disk.", memory.log_bytes),
     ] {
@@ -116,7 +170,11 @@ fn health(out: &mut Text, shared: &Shared) {
     out.line("throughline_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     out.head("process_resident_memory_bytes", "gauge", "Resident memory.");
     out.line("process_resident_memory_bytes", &[], memory.resident_bytes as f64);
-    out.head("throughline_process_resident_memory_peak_bytes", "gauge", "Most resident memory there ever was.");
+    out.head(
+        "throughline_process_resident_memory_peak_bytes",
+        "gauge",
+        "Most resident memory there ever was.",
+    );
     out.line("throughline_process_resident_memory_peak_bytes", &[], memory.resident_peak_bytes as f64);
     out.head("process_cpu_seconds_total", "counter", "Processor time, user and system.");
     out.line("process_cpu_seconds_total", &[], process::cpu_seconds());

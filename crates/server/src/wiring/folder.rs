@@ -36,7 +36,9 @@ pub enum FolderError {
         source: io::Error,
     },
     /// A file of ours is unreadable.
-    #[error("`{path}` is broken: {detail}; restore it from a backup or, if the folder holds no tables, remove it")]
+    #[error(
+        "`{path}` is broken: {detail}; restore it from a backup or, if the folder holds no tables, remove it"
+    )]
     Broken {
         /// The file.
         path: String,
@@ -134,10 +136,8 @@ fn lock(folder: &Path) -> Result<File, FolderError> {
         }
         Err(TryLockError::Error(source)) => return Err(failed("locking", &path)(source)),
     }
-    let written = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    let written =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(failed("writing", &path))?;
     Ok(file)
 }

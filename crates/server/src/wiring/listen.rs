@@ -28,7 +28,14 @@ pub enum Listener {
 
 /// Names that later versions serve.
 const LATER: &[&str] = &[
-    "jaeger-grpc", "loki", "prometheus", "zipkin", "jaeger-http", "jaeger-collector", "jaeger-compact", "jaeger-binary",
+    "jaeger-grpc",
+    "loki",
+    "prometheus",
+    "zipkin",
+    "jaeger-http",
+    "jaeger-collector",
+    "jaeger-compact",
+    "jaeger-binary",
 ];
 
 impl Listener {
@@ -81,7 +88,9 @@ impl Listener {
     /// # Errors
     /// A sentence for people.
     pub fn from_name(name: &str) -> Result<Self, String> {
-        if let Some(found) = Self::ALL.into_iter().find(|listener| listener.name() == name || listener.key() == name) {
+        if let Some(found) =
+            Self::ALL.into_iter().find(|listener| listener.name() == name || listener.key() == name)
+        {
             return Ok(found);
         }
         if LATER.contains(&name) {
@@ -118,7 +127,10 @@ impl Wish {
         if text.eq_ignore_ascii_case("off") {
             return Ok(Self::Off);
         }
-        let wrong = || "write `off`, a port like `4317`, or `HOST:PORT` with an IP address like `0.0.0.0:4317`".to_owned();
+        let wrong = || {
+            "write `off`, a port like `4317`, or `HOST:PORT` with an IP address like `0.0.0.0:4317`"
+                .to_owned()
+        };
         if let Ok(port) = text.trim_start_matches(':').parse() {
             return Ok(Self::At(None, port));
         }
@@ -147,10 +159,13 @@ pub async fn bind_all(config: &Config) -> Result<BTreeMap<Listener, Bound>, Stri
         let wish = config.listeners.get(&listener).copied().unwrap_or(Wish::Default);
         let (address, needed) = match wish {
             Wish::Off if listener == Listener::Main => {
-                return Err("listener `main` cannot be off: it serves the API and the health of the server".to_owned());
+                return Err("listener `main` cannot be off: it serves the API and the health of the server"
+                    .to_owned());
             }
             Wish::Off => continue,
-            Wish::Default => (SocketAddr::new(config.bind, listener.default_port()), listener == Listener::Main),
+            Wish::Default => {
+                (SocketAddr::new(config.bind, listener.default_port()), listener == Listener::Main)
+            }
             Wish::At(host, port) => (SocketAddr::new(host.unwrap_or(config.bind), port), true),
         };
         match bind(address).await {
@@ -233,7 +248,10 @@ mod tests {
             assert!(Wish::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Listener::from_name("otlp_grpc"), Ok(Listener::OtlpGrpc));
-        assert_eq!(Listener::from_name("loki"), Err("listener `loki` is not available in this version".to_owned()));
+        assert_eq!(
+            Listener::from_name("loki"),
+            Err("listener `loki` is not available in this version".to_owned())
+        );
         let hint = Listener::from_name("otlp-htp").expect_err("no such");
         assert!(hint.ends_with("; `otlp-http` is meant?"), "{hint}");
     }

@@ -11,8 +11,9 @@ use crate::config::LogConfig;
 /// # Errors
 /// When `log.level` is not understood; the sentence says what is wrong.
 pub fn start(config: &LogConfig) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.level)
-        .map_err(|error| format!("`log.level` = `{}`: {error}; write it like `warn,server=info`", config.level))?;
+    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
+        format!("`log.level` = `{}`: {error}; write it like `warn,server=info`", config.level)
+    })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A process that has a log already, as a test has, keeps it.
     let _ = if config.json {

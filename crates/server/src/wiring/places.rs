@@ -20,7 +20,8 @@ pub async fn places(shared: &Shared, node: String) -> Result<Places, String> {
         "" => data.join("tables").display().to_string(),
         location => location.to_owned(),
     };
-    let tables = objects::open(&location, &config.storage.options).await.map_err(|error| error.to_string())?;
+    let tables =
+        objects::open(&location, &config.storage.options).await.map_err(|error| error.to_string())?;
     let folder = |name: &str| {
         let path = data.join(name);
         OsDir::open(&path).map(Arc::new).map_err(|error| format!("opening `{}`: {error}", path.display()))

@@ -78,9 +78,9 @@ impl Service {
                 let is_otlp = matches!(self.listener, Listener::OtlpGrpc | Listener::OtlpHttp);
                 (posts && (is_otlp || self.listener == Listener::Main)).then_some(Meant::Root)
             }
-            Meant::Signal { signal, .. } if !self.listener.is_for_otlp() => {
-                (posts && path::exact(path).is_some()).then_some(Meant::Signal { signal, healed: Some("port") })
-            }
+            Meant::Signal { signal, .. } if !self.listener.is_for_otlp() => (posts
+                && path::exact(path).is_some())
+            .then_some(Meant::Signal { signal, healed: Some("port") }),
             meant => Some(meant),
         }
     }
@@ -98,7 +98,9 @@ impl Service {
         let main = self.shared.addresses.get(&Listener::Main).map_or(String::new(), ToString::to_string);
         plain(
             StatusCode::NOT_FOUND,
-            format!("404 nothing is here: this port takes OTLP at /v1/traces and by gRPC; the server's page is at http://{main}/\n"),
+            format!(
+                "404 nothing is here: this port takes OTLP at /v1/traces and by gRPC; the server's page is at http://{main}/\n"
+            ),
         )
     }
 

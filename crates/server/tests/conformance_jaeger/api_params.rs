@@ -25,25 +25,21 @@ pub fn run_jaeger(report: &mut Report, cases: &Value, subject: &dyn Subject) {
         }
         let answer = subject.ask(Listener::Jaeger, &Question::get(url));
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let message = body["errors"][0]["msg"]
-            .as_str()
-            .or(body["error"]["message"].as_str())
-            .unwrap_or_default();
+        let message =
+            body["errors"][0]["msg"].as_str().or(body["error"]["message"].as_str()).unwrap_or_default();
         let text_of = |key: &str| case[key].as_str();
-        let contained =
-            |wanted: &Value| wanted.as_str().is_some_and(|wanted| message.contains(wanted));
+        let contained = |wanted: &Value| wanted.as_str().is_some_and(|wanted| message.contains(wanted));
         let contains = match &case["error_contains"] {
             Value::Null => true,
             Value::Array(parts) => parts.iter().all(contained),
             part => contained(part),
         };
-        let passed =
-            case["status"].as_u64().is_none_or(|status| status == u64::from(answer.status))
-                && text_of("error").is_none_or(|wanted| message == wanted)
-                && text_of("error_prefix").is_none_or(|wanted| message.starts_with(wanted))
-                && case.get("body").is_none_or(|wanted| holds(wanted, &body))
-                && contains
-                && (case["ok"] != true || answer.status < 400);
+        let passed = case["status"].as_u64().is_none_or(|status| status == u64::from(answer.status))
+            && text_of("error").is_none_or(|wanted| message == wanted)
+            && text_of("error_prefix").is_none_or(|wanted| message.starts_with(wanted))
+            && case.get("body").is_none_or(|wanted| holds(wanted, &body))
+            && contains
+            && (case["ok"] != true || answer.status < 400);
         let ours = format!("{} {}", answer.status, answer.text().trim_end());
         note(report, group, url, passed, &ours, case);
     };
@@ -87,14 +83,7 @@ pub fn run_jaeger(report: &mut Report, cases: &Value, subject: &dyn Subject) {
 
 fn note(report: &mut Report, group: &str, subject: &str, passed: bool, ours: &str, wanted: &Value) {
     let name = format!("{group} {subject}");
-    report.case(
-        "oracles/traces/jaeger-http-params",
-        &name,
-        subject,
-        passed,
-        ours,
-        &wanted.to_string(),
-    );
+    report.case("oracles/traces/jaeger-http-params", &name, subject, passed, ours, &wanted.to_string());
 }
 
 /// Our reading of a request in the words of the cases.
@@ -114,11 +103,8 @@ fn reading(group: &str, url: &str) -> Result<Value, String> {
         "metrics_api" => {
             let read = MetricParams::read(&params, path.ends_with("latencies"))
                 .map_err(|refusal| refusal.message)?;
-            let kinds: Vec<String> = read
-                .span_kinds
-                .iter()
-                .map(|kind| format!("SPAN_KIND_{}", kind.to_uppercase()))
-                .collect();
+            let kinds: Vec<String> =
+                read.span_kinds.iter().map(|kind| format!("SPAN_KIND_{}", kind.to_uppercase())).collect();
             Ok(json!({
                 "groupByOperation": read.group_by_operation, "step_ms": read.step_ms,
                 "services": read.services, "spanKinds": kinds, "lookback_ms": read.lookback_ms,

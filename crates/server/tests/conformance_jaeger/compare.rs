@@ -41,8 +41,7 @@ pub fn compare(ours: Value, wanted: Value, losses: &[Loss]) -> Verdict {
     if !losses.is_empty() && agree_without(losses) {
         let mut needed = losses.to_vec();
         for loss in losses {
-            let fewer: Vec<Loss> =
-                needed.iter().filter(|(name, _)| *name != loss.0).copied().collect();
+            let fewer: Vec<Loss> = needed.iter().filter(|(name, _)| *name != loss.0).copied().collect();
             if agree_without(&fewer) {
                 needed = fewer;
             }
@@ -52,21 +51,12 @@ pub fn compare(ours: Value, wanted: Value, losses: &[Loss]) -> Verdict {
         return Verdict { passed: false, ours, wanted: "the same with losses".to_owned() };
     }
     if let Some((ours, wanted)) = other_traces(&ours, &wanted) {
-        let how_many =
-            if ours == wanted { "as many".to_owned() } else { format!("{ours} for {wanted}") };
-        return Verdict {
-            passed: false,
-            ours: format!("other traces, {how_many}"),
-            wanted: String::new(),
-        };
+        let how_many = if ours == wanted { "as many".to_owned() } else { format!("{ours} for {wanted}") };
+        return Verdict { passed: false, ours: format!("other traces, {how_many}"), wanted: String::new() };
     }
     let (ours, wanted) = reduced(losses);
     let (place, ours, wanted) = first_difference(&ours, &wanted, "$".to_owned());
-    Verdict {
-        passed: false,
-        ours: format!("at {place}: {ours}"),
-        wanted: format!("at {place}: {wanted}"),
-    }
+    Verdict { passed: false, ours: format!("at {place}: {ours}"), wanted: format!("at {place}: {wanted}") }
 }
 
 /// Whether both are lists of traces and their ids differ; the numbers of ids.
@@ -114,11 +104,7 @@ fn first_difference(ours: &Value, wanted: &Value, place: String) -> (String, Str
             }
             let missing = b.iter().find(|(key, _)| !a.contains_key(*key));
             if let Some((key, value)) = missing {
-                return (
-                    format!("{place}.{key}"),
-                    "absent".to_owned(),
-                    shortened(&value.to_string()),
-                );
+                return (format!("{place}.{key}"), "absent".to_owned(), shortened(&value.to_string()));
             }
         }
         (Value::Array(a), Value::Array(b)) => {

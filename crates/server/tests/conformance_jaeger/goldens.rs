@@ -42,9 +42,7 @@ pub const SETS: &[Set] = &[
         listener: Listener::Jaeger,
         // This store answers the newest matches, so it also says which traces a limit leaves.
         takes: |path, query, _| {
-            path.starts_with("/api/traces/")
-                || path.starts_with("/api/v3/traces/")
-                || is_limited(query)
+            path.starts_with("/api/traces/") || path.starts_with("/api/v3/traces/") || is_limited(query)
         },
         losses: BADGER_LOSSES,
     },
@@ -55,10 +53,7 @@ pub const SETS: &[Set] = &[
         takes: |path, _, _| {
             path.starts_with("/api/traces/")
                 || path.starts_with("/api/v2/traces/")
-                || matches!(
-                    path,
-                    "/api/echo" | "/ready" | "/api/status/buildinfo" | "/api/whatever"
-                )
+                || matches!(path, "/api/echo" | "/ready" | "/api/status/buildinfo" | "/api/whatever")
         },
         losses: TEMPO_LOSSES,
     },
@@ -167,8 +162,7 @@ fn is_limited(query: &str) -> bool {
 }
 
 fn own_traces(goldens: &Path, name: &str) -> Vec<u8> {
-    let file =
-        std::fs::read(goldens.join(format!("{name}.json"))).expect("own traces beside the goldens");
+    let file = std::fs::read(goldens.join(format!("{name}.json"))).expect("own traces beside the goldens");
     protobuf_of_json(&file).expect("own traces are OTLP/JSON")
 }
 
@@ -176,9 +170,7 @@ fn judge(set: &Set, path_and_query: &str, answer: &Answer, response: &Value) -> 
     let head = |status: u64, header: &dyn Fn(&str) -> Option<String>| {
         let mut head = format!("status {status}");
         for name in ["content-type", "x-content-type-options", "location"] {
-            head.push_str(
-                &header(name).map_or_else(String::new, |value| format!(", {name}: {value}")),
-            );
+            head.push_str(&header(name).map_or_else(String::new, |value| format!(", {name}: {value}")));
         }
         head
     };
@@ -205,12 +197,10 @@ fn view(set: &Set, path_and_query: &str, body: &[u8]) -> Option<Value> {
     let path = path_and_query.split('?').next().unwrap_or_default();
     let json: Option<Value> = serde_json::from_slice(body).ok();
     match (set.listener, json) {
-        (Listener::Jaeger, Some(json)) if path.starts_with("/api/v3/") => {
-            Some(match json.get("result") {
-                Some(result) => views::spans(&result["resourceSpans"]),
-                None => views::lists(json),
-            })
-        }
+        (Listener::Jaeger, Some(json)) if path.starts_with("/api/v3/") => Some(match json.get("result") {
+            Some(result) => views::spans(&result["resourceSpans"]),
+            None => views::lists(json),
+        }),
         (Listener::Jaeger, json) => Some(views::legacy(json?, path_and_query.contains("raw=true"))),
         (Listener::Tempo, Some(json)) if path == "/api/status/buildinfo" => {
             Some(json.as_object()?.keys().cloned().collect())
@@ -247,11 +237,7 @@ fn text(value: &Value) -> &str {
 }
 
 fn each(view: &mut Value, change: &mut dyn FnMut(&mut Value)) {
-    view.as_array_mut()
-        .into_iter()
-        .flatten()
-        .filter(|span| span["span"].is_object())
-        .for_each(change);
+    view.as_array_mut().into_iter().flatten().filter(|span| span["span"].is_object()).for_each(change);
 }
 
 fn links(span: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -304,8 +290,7 @@ fn drop_empty_service(view: &mut Value) {
     each(view, &mut |span| {
         let resource = &mut span["resource"];
         if let Some(attributes) = resource.get_mut("attributes").and_then(Value::as_array_mut) {
-            attributes
-                .retain(|pair| pair["key"] != "service.name" || pair["value"]["stringValue"] != "");
+            attributes.retain(|pair| pair["key"] != "service.name" || pair["value"]["stringValue"] != "");
             if attributes.is_empty() {
                 remove(resource, "attributes");
             }
@@ -356,8 +341,8 @@ fn cut_text(view: &mut Value) {
 /// Lists and maps are no attribute values in the older model: they became their JSON text, nothing the empty text.
 fn values_as_text(view: &mut Value) {
     anywhere(view, &mut |pair| {
-        let is_pair = pair.get("key").is_some_and(|key| key != "@jaeger@warnings")
-            && pair.get("value").is_some();
+        let is_pair =
+            pair.get("key").is_some_and(|key| key != "@jaeger@warnings") && pair.get("value").is_some();
         if !is_pair {
             return;
         }

@@ -19,8 +19,7 @@ const CORPUS: &str = "oracles/traces/jaeger-golden";
 const SUBSTITUTES: &[Loss] = &[("substitutes for what was not sent", drop_substitutes)];
 
 /// Any time range.
-const RANGE: &str =
-    "query.startTimeMin=1960-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
+const RANGE: &str = "query.startTimeMin=1960-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
 
 /// Runs all files.
 pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
@@ -30,9 +29,7 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
     };
 
     let upload = folder.join("otlp2jaeger/otlp2jaeger-in.json");
-    if let (Ok(body), Some(wanted)) =
-        (std::fs::read(upload), golden("otlp2jaeger/otlp2jaeger-out.json"))
-    {
+    if let (Ok(body), Some(wanted)) = (std::fs::read(upload), golden("otlp2jaeger/otlp2jaeger-out.json")) {
         let mut question = Question::get("/api/transform");
         question.method = "POST".to_owned();
         question.body = body;
@@ -62,17 +59,11 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
         let ours: Value = serde_json::from_slice(&ours.body).unwrap_or_default();
         let spans = |body: &Value| views::spans(&body["result"]["resourceSpans"]);
         let verdict = compare(spans(&ours), spans(&wanted), SUBSTITUTES);
-        report.case(
-            CORPUS,
-            name,
-            &format!("GET {path}"),
-            verdict.passed,
-            &verdict.ours,
-            &verdict.wanted,
-        );
+        report.case(CORPUS, name, &format!("GET {path}"), verdict.passed, &verdict.ours, &verdict.wanted);
     }
 
-    let service = |name: &str| json!({"attributes": [{"key": "service.name", "value": {"stringValue": name}}]});
+    let service =
+        |name: &str| json!({"attributes": [{"key": "service.name", "value": {"stringValue": name}}]});
     let span = |id: &str, name: &str, kind: i32, code: i32| {
         json!({"traceId": "00000000000000000000000000000001", "spanId": id, "name": name, "kind": kind,
             "startTimeUnixNano": "1000000000000", "endTimeUnixNano": "1001000000000", "status": {"code": code}})
@@ -82,12 +73,7 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
     let frontend = json!([span("0000000000000001", "HTTP GET /", 2, 0), child]);
     let cases = [
         ("FindTraceSummaries", format!("/api/v3/trace-summaries?{RANGE}"), "frontend", frontend),
-        (
-            "GetServices",
-            "/api/v3/services".to_owned(),
-            "foo",
-            json!([span("0000000000000001", "x", 2, 0)]),
-        ),
+        ("GetServices", "/api/v3/services".to_owned(), "foo", json!([span("0000000000000001", "x", 2, 0)])),
         (
             "GetOperations",
             "/api/v3/operations?service=foo".to_owned(),
@@ -98,19 +84,13 @@ pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dy
     for (name, path, service_name, spans) in cases {
         let Some(wanted) = golden(&format!("apiv3/{name}.json")) else { continue };
         let mut subject = fresh();
-        let sent = json!({"resourceSpans": [{"resource": service(service_name), "scopeSpans": [{"spans": spans}]}]});
+        let sent =
+            json!({"resourceSpans": [{"resource": service(service_name), "scopeSpans": [{"spans": spans}]}]});
         subject.load(&[protobuf_of_json(sent.to_string().as_bytes()).expect("own JSON")]);
         let ours = subject.ask(Listener::Jaeger, &Question::get(&path));
         let ours: Value = serde_json::from_slice(&ours.body).unwrap_or_default();
         let verdict = compare(ours, wanted, &[]);
-        report.case(
-            CORPUS,
-            name,
-            &format!("GET {path}"),
-            verdict.passed,
-            &verdict.ours,
-            &verdict.wanted,
-        );
+        report.case(CORPUS, name, &format!("GET {path}"), verdict.passed, &verdict.ours, &verdict.wanted);
     }
 }
 

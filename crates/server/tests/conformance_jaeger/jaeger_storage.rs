@@ -23,28 +23,19 @@ const DAY_NS: i64 = model::time::DAY_NS;
 const EARLIER_DAY: i64 = 17_191;
 
 /// Runs everything of the suite but dependencies.
-pub fn run(
-    report: &mut Report,
-    folder: &Path,
-    suffix: &str,
-    fresh: &mut dyn FnMut() -> Box<dyn Subject>,
-) {
+pub fn run(report: &mut Report, folder: &Path, suffix: &str, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
     let today = SystemClock::new().now_unix_nano().div_euclid(DAY_NS);
     let mut subject = fresh();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     let entries = std::fs::read_dir(folder.join("traces")).expect("a folder of fixtures");
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
-    for path in
-        paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-    {
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
         let mut trace = crate::read(path);
         shift_times(&mut trace, today);
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         ids.insert(name, first_span(&trace)["traceId"].as_str().unwrap_or_default().to_owned());
-        subject.load(&[
-            protobuf_of_json(trace.to_string().as_bytes()).expect("a fixture is OTLP/JSON")
-        ]);
+        subject.load(&[protobuf_of_json(trace.to_string().as_bytes()).expect("a fixture is OTLP/JSON")]);
     }
     let corpus = format!("{CORPUS}{suffix}");
     let queries = crate::read(&folder.join("queries.json"));
@@ -86,22 +77,14 @@ fn note(
     ours: &BTreeSet<String>,
     wanted: &BTreeSet<String>,
 ) {
-    report.case(
-        corpus,
-        name,
-        subject,
-        ours == wanted,
-        &format!("{ours:?}"),
-        &format!("{wanted:?}"),
-    );
+    report.case(corpus, name, subject, ours == wanted, &format!("{ours:?}"), &format!("{wanted:?}"));
 }
 
 /// Ids of the traces that a search answers, in 32 digits.
 fn found(subject: &dyn Subject, path: &str) -> BTreeSet<String> {
     let answer = subject.ask(Listener::Jaeger, &Question::get(path));
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let legacy =
-        body["data"].as_array().into_iter().flatten().filter_map(|trace| trace["traceID"].as_str());
+    let legacy = body["data"].as_array().into_iter().flatten().filter_map(|trace| trace["traceID"].as_str());
     let groups = body["result"]["resourceSpans"].as_array().into_iter().flatten();
     let v3 = groups.filter_map(|group| group["scopeSpans"][0]["spans"][0]["traceId"].as_str());
     legacy.chain(v3).map(|id| format!("{id:0>32}")).collect()
@@ -131,9 +114,7 @@ impl Search {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(key, value)| {
-                (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            })
+            .map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect();
         Self {
             service: text("ServiceName"),
@@ -166,16 +147,12 @@ impl Search {
             ("query.startTimeMax", rfc3339(self.max)),
             ("query.searchDepth", self.limit.to_string()),
         ];
-        let names =
-            ["query.operationName", "query.attributes", "query.durationMin", "query.durationMax"];
+        let names = ["query.operationName", "query.attributes", "query.durationMin", "query.durationMax"];
         pairs.extend(self.optional(names));
         format!("/api/v3/traces?{}", encoded(&pairs))
     }
 
-    fn optional<'a>(
-        &self,
-        [operation, tags, shortest, longest]: [&'a str; 4],
-    ) -> Vec<(&'a str, String)> {
+    fn optional<'a>(&self, [operation, tags, shortest, longest]: [&'a str; 4]) -> Vec<(&'a str, String)> {
         let duration = |ns: i64| if ns == 0 { String::new() } else { format!("{ns}ns") };
         let pairs = [
             (operation, self.operation.clone()),
@@ -199,11 +176,9 @@ fn run_other(
     let mut trace = crate::read(example);
     shift_times(&mut trace, today);
     let id = first_span(&trace)["traceId"].as_str().unwrap_or_default().to_owned();
-    let protobuf =
-        |trace: &Value| protobuf_of_json(trace.to_string().as_bytes()).expect("OTLP/JSON");
+    let protobuf = |trace: &Value| protobuf_of_json(trace.to_string().as_bytes()).expect("OTLP/JSON");
     let ask = |subject: &dyn Subject, path: &str| -> Value {
-        serde_json::from_slice(&subject.ask(Listener::Jaeger, &Question::get(path)).body)
-            .unwrap_or_default()
+        serde_json::from_slice(&subject.ask(Listener::Jaeger, &Question::get(path)).body).unwrap_or_default()
     };
     let mut check = |name: &str, path: &str, ours: Value, wanted: Value| {
         report.case(corpus, name, path, ours == wanted, &ours.to_string(), &wanted.to_string());
@@ -251,8 +226,7 @@ fn run_other(
     let mut subject = fresh();
     let now = SystemClock::new().now_unix_nano();
     for trace in across["traces"].as_array().into_iter().flatten() {
-        let attribute =
-            |key: &str, value: &Value| json!({"key": key, "value": {"stringValue": value}});
+        let attribute = |key: &str, value: &Value| json!({"key": key, "value": {"stringValue": value}});
         let attributes: Vec<Value> = trace["spanAttr"]
             .as_object()
             .into_iter()
@@ -283,19 +257,13 @@ fn run_other(
         .map(|summary| summary["services"][0]["name"].clone())
         .collect();
     services.sort_by_key(Value::to_string);
-    check(
-        "search without service",
-        &path,
-        Value::Array(services),
-        across["expect_services"].clone(),
-    );
+    check("search without service", &path, Value::Array(services), across["expect_services"].clone());
 }
 
 /// The first span so many times, each a second later; with their own ids, or every twentieth with the first id.
 fn copies(trace: &Value, count: u64, shares_ids: bool) -> Value {
     let first = first_span(trace);
-    let time =
-        |key: &str| first[key].as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let time = |key: &str| first[key].as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let (start, end) = (time("startTimeUnixNano"), time("endTimeUnixNano"));
     let spans: Vec<Value> = (0..count)
         .map(|at| {
@@ -320,9 +288,7 @@ fn first_span(trace: &Value) -> &Value {
 
 fn shift_times(value: &mut Value, today: i64) {
     match value {
-        Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| shift_times(element, today))
-        }
+        Value::Array(elements) => elements.iter_mut().for_each(|element| shift_times(element, today)),
         Value::Object(fields) => {
             for (key, value) in fields {
                 if key.ends_with("UnixNano") {

@@ -26,8 +26,7 @@ fn legacy_trace(trace: &mut Value, is_raw: bool) {
     let Some(spans) = fields.get_mut("spans").and_then(Value::as_array_mut) else { return };
     for span in spans.iter_mut() {
         let id = span["processID"].as_str().unwrap_or_default().to_owned();
-        span["process"] =
-            processes.as_ref().map(|processes| processes[&id].clone()).unwrap_or_default();
+        span["process"] = processes.as_ref().map(|processes| processes[&id].clone()).unwrap_or_default();
         span["processID"] = Value::Null;
         once(&mut span["warnings"]);
         if is_raw {

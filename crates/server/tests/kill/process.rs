@@ -32,7 +32,12 @@ impl Process {
         ] {
             command.env(format!("THROUGHLINE_{name}"), value);
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
         let stderr = child.stderr.take().expect("is piped");
         let mut lines = BufReader::new(stderr).lines();
         loop {

@@ -72,7 +72,8 @@ impl Connection {
 
     fn answer(&mut self) -> io::Result<(u16, Vec<u8>)> {
         let broken = || io::Error::other("the answer is no HTTP");
-        let status = self.line()?.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        let status =
+            self.line()?.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
         let (mut len, mut chunked) = (0, false);
         loop {
             let line = self.line()?.to_ascii_lowercase();

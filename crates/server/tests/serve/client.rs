@@ -31,7 +31,13 @@ impl Reply {
 }
 
 /// One request on a connection of its own.
-pub async fn http(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+pub async fn http(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Reply {
     let stream = TcpStream::connect(address).await.expect("connects");
     http_over(stream, method, path, headers, body).await
 }

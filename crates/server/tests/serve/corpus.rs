@@ -33,7 +33,10 @@ fn ids(recorded: &Recorded, found: &mut BTreeSet<(String, String)>) {
     if recorded.transport == Transport::Grpc {
         let mut body = &recorded.body[..];
         while let [flag, a, b, c, d, rest @ ..] = body {
-            let Some((message, after)) = rest.split_at_checked(u32::from_be_bytes([*a, *b, *c, *d]) as usize) else { break };
+            let Some((message, after)) = rest.split_at_checked(u32::from_be_bytes([*a, *b, *c, *d]) as usize)
+            else {
+                break;
+            };
             messages.push(plain(message, *flag == 1));
             body = after;
         }
@@ -41,7 +44,8 @@ fn ids(recorded: &Recorded, found: &mut BTreeSet<(String, String)>) {
         messages.push(plain(&recorded.body, header("content-encoding") == "gzip"));
     }
     for message in messages {
-        let batch = decode::request::traces(format, message.into(), TimeNs(0), &decode::Limits::default()).expect("decodes");
+        let batch = decode::request::traces(format, message.into(), TimeNs(0), &decode::Limits::default())
+            .expect("decodes");
         assert_eq!(batch.rejected, [], "recorded spans are good");
         let mut reader = SpanReader::new(&batch.batch).expect("rows of spans");
         for row in 0..batch.batch.num_rows() {
@@ -62,12 +66,15 @@ async fn every_recording_is_kept_whole() {
     for folder in recording::folders(&root).expect("recordings") {
         let requests = recording::read(&folder).unwrap_or_else(|error| panic!("{error}"));
         for recorded in &requests {
-            let is_traces = recorded.protocol.starts_with("otlp/") && recorded.signal.as_deref() == Some("traces");
+            let is_traces =
+                recorded.protocol.starts_with("otlp/") && recorded.signal.as_deref() == Some("traces");
             if is_traces && !recorded.incomplete {
                 ids(recorded, &mut sent);
             }
         }
-        send::all(&target, &requests, &mut outcome).await.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        send::all(&target, &requests, &mut outcome)
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     }
     eprintln!("{outcome:?}, {} distinct spans", sent.len());
     let known = ["http 200", "http 204", "http 403", "http 404", "grpc 0", "grpc 12", "cut"];
@@ -79,7 +86,8 @@ async fn every_recording_is_kept_whole() {
         for trace in traces {
             let names = server.span_names(trace).await;
             readable += names.len();
-            let expected = sent.range((trace.to_owned(), String::new())..).take_while(|(of, _)| of == trace).count();
+            let expected =
+                sent.range((trace.to_owned(), String::new())..).take_while(|(of, _)| of == trace).count();
             assert_eq!(names.len(), expected, "trace {trace}, flushed: {flushed}");
         }
         assert_eq!(readable, sent.len());
@@ -104,7 +112,8 @@ async fn the_sample_recording_is_one_trace() {
     let folders = recording::folders(&folder).expect("recordings");
     assert_eq!(folders.len(), 1);
     let requests = recording::read(&folders[0]).expect("reads");
-    let target = send::Target::parse(&format!("http://{}", server.address(Listener::Main))).expect("an address");
+    let target =
+        send::Target::parse(&format!("http://{}", server.address(Listener::Main))).expect("an address");
     let mut outcome = Outcome::default();
     send::all(&target, &requests, &mut outcome).await.expect("is sent");
     let answers = [("grpc 0".to_owned(), 1), ("http 200".to_owned(), 2)];

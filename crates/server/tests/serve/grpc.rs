@@ -18,7 +18,9 @@ async fn every_encoding_is_taken_on_every_otlp_listener() {
         for encoding in ["identity", "gzip", "deflate", "zstd"] {
             let sent = batch(3);
             let message = framed(&encoded(encoding, &sent.protobuf()), encoding != "identity");
-            let reply = client::grpc(server.address(listener), TRACES, &[("grpc-encoding", encoding)], &message).await;
+            let reply =
+                client::grpc(server.address(listener), TRACES, &[("grpc-encoding", encoding)], &message)
+                    .await;
             assert_eq!((reply.status, reply.header("grpc-status")), (200, "0"), "{encoding} {reply:?}");
             assert_eq!(reply.trailers.get("grpc-status").map(|status| status.as_bytes()), Some(&b"0"[..]));
             assert_eq!(reply.body, framed(b"", false));
@@ -41,18 +43,33 @@ async fn refusals_are_trailers_alone() {
         assert_eq!(reply.header("grpc-status-details-bin"), "");
     };
     let good = batch(1).protobuf();
-    check(LOGS, "identity", &framed(b"", false), "12", "logs are not available in this version; traces are.").await;
+    check(LOGS, "identity", &framed(b"", false), "12", "logs are not available in this version; traces are.")
+        .await;
     check("/shop.Cart/Add", "identity", &framed(b"", false), "12", "unknown method /shop.Cart/Add").await;
     check(TRACES, "identity", &framed(b"\xff\xff", false), "3", "").await;
     check(TRACES, "identity", b"", "3", "the call has 0 bytes").await;
     check(TRACES, "identity", &framed(&good, false)[..20], "3", "the message should have").await;
-    check(TRACES, "identity", &[framed(&good, false), framed(&good, false)].concat(), "3", "a unary call has one").await;
+    check(
+        TRACES,
+        "identity",
+        &[framed(&good, false), framed(&good, false)].concat(),
+        "3",
+        "a unary call has one",
+    )
+    .await;
     check(TRACES, "identity", &framed(&good, true), "13", "the message is flagged as compressed").await;
     check(TRACES, "snappy", &framed(&good, true), "12", "grpc-encoding `snappy` is not known").await;
     check(TRACES, "gzip", &framed(b"this is no gzip but plain text", true), "3", "the gzip data").await;
     let zeros = vec![0; 1 << 21];
     check(TRACES, "identity", &framed(&zeros, false), "3", "the body is larger than").await;
-    check(TRACES, "gzip", &framed(&encoded("gzip", &zeros), true), "3", "the decompressed body is larger than").await;
+    check(
+        TRACES,
+        "gzip",
+        &framed(&encoded("gzip", &zeros), true),
+        "3",
+        "the decompressed body is larger than",
+    )
+    .await;
     assert_eq!(server.account().await["received"], 0);
 }
 

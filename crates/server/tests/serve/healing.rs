@@ -35,7 +35,8 @@ async fn wrong_paths_and_ports_are_healed_and_counted() {
     check(Listener::Tempo, "/v1/traces", "port").await;
 
     let sent = batch(2);
-    let reply = client::grpc(server.address(Listener::Jaeger), TRACES, &[], &framed(&sent.protobuf(), false)).await;
+    let reply =
+        client::grpc(server.address(Listener::Jaeger), TRACES, &[], &framed(&sent.protobuf(), false)).await;
     assert_eq!(reply.header("grpc-status"), "0");
     assert_eq!(server.span_names(&sent.trace_id).await, sent.names());
 }

@@ -25,10 +25,15 @@ async fn every_format_and_encoding_is_taken() {
                     headers.push(("content-encoding", encoding));
                 }
                 let body = encoded(encoding, &body);
-                let reply = client::http(server.address(listener), "POST", "/v1/traces", &headers, &body).await;
+                let reply =
+                    client::http(server.address(listener), "POST", "/v1/traces", &headers, &body).await;
                 assert_eq!((reply.status, &reply.body[..]), (200, answer), "{encoding} {content_type}");
                 assert_eq!(reply.header("content-type"), content_type.split(';').next().expect("a type"));
-                assert_eq!(server.span_names(&sent.trace_id).await, sent.names(), "{encoding} {content_type}");
+                assert_eq!(
+                    server.span_names(&sent.trace_id).await,
+                    sent.names(),
+                    "{encoding} {content_type}"
+                );
             }
         }
     }
@@ -53,10 +58,22 @@ async fn refusals_say_why_in_the_format_of_the_request() {
     check(&[JSON], b"", 400, "{\"code\":3,").await;
     check(&[JSON], b"{\"resourceSpans\":[", 400, "{\"code\":3,").await;
     check(&[PROTOBUF], b"\xff\xff\xff", 400, "\x08\x03\x12").await;
-    check(&[JSON, ("content-encoding", "br")], b"{}", 400, "{\"code\":3,\"message\":\"content encoding `br` is not known").await;
+    check(
+        &[JSON, ("content-encoding", "br")],
+        b"{}",
+        400,
+        "{\"code\":3,\"message\":\"content encoding `br` is not known",
+    )
+    .await;
     let packed = encoded("gzip", &batch(50).protobuf());
     check(&[PROTOBUF, ("content-encoding", "gzip")], &packed[..packed.len() / 2], 400, "\x08\x03\x12").await;
-    check(&[JSON, ("content-encoding", "gzip")], b"this is no gzip but plain text", 400, "{\"code\":3,\"message\":\"the gzip data are broken").await;
+    check(
+        &[JSON, ("content-encoding", "gzip")],
+        b"this is no gzip but plain text",
+        400,
+        "{\"code\":3,\"message\":\"the gzip data are broken",
+    )
+    .await;
     check(&[PROTOBUF], b"", 200, "\x0a\0").await;
     let stages = server.stages().await;
     assert_eq!(
@@ -78,7 +95,8 @@ async fn other_methods_and_signals() {
     for signal in ["logs", "metrics"] {
         let reply = server.post(&format!("/v1/{signal}"), &[JSON], b"{}").await;
         assert_eq!(reply.status, 404);
-        let expected = format!("{{\"code\":12,\"message\":\"{signal} are not available in this version; traces are.");
+        let expected =
+            format!("{{\"code\":12,\"message\":\"{signal} are not available in this version; traces are.");
         assert!(reply.text().starts_with(&expected), "{}", reply.text());
     }
     let refused = server.stages().await["refused_requests"].clone();
@@ -154,15 +172,31 @@ async fn pages_of_main() {
             assert!(reply.text().contains(part), "{path} lacks {part}: {}", reply.text());
         }
     };
-    let otlp = format!("OTEL_EXPORTER_OTLP_ENDPOINT=http://server.test:{}", server.address(Listener::OtlpHttp).port());
+    let otlp = format!(
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://server.test:{}",
+        server.address(Listener::OtlpHttp).port()
+    );
     check(&server, "/", 200, &["<html lang=\"en\">", &otlp]).await;
     check(&server, "/healthz", 200, &["ok"]).await;
     check(&server, "/readyz", 200, &["ready"]).await;
-    check(&server, "/metrics", 200, &["throughline_ready 1", "# TYPE throughline_receive_requests_total counter"]).await;
+    check(
+        &server,
+        "/metrics",
+        200,
+        &["throughline_ready 1", "# TYPE throughline_receive_requests_total counter"],
+    )
+    .await;
     check(&server, "/jaeger/api/services", 200, &["\"data\""]).await;
     check(&server, "/tempo/api/echo", 200, &["echo"]).await;
     check(&server, "/nothing", 404, &[]).await;
-    let korean = client::http(server.address(Listener::Main), "GET", "/", &[("accept-language", "ko-KR,ko;q=0.9,en;q=0.8")], b"").await;
+    let korean = client::http(
+        server.address(Listener::Main),
+        "GET",
+        "/",
+        &[("accept-language", "ko-KR,ko;q=0.9,en;q=0.8")],
+        b"",
+    )
+    .await;
     assert!(korean.text().contains("<html lang=\"ko\">"));
     assert!(korean.text().contains("복사해서 쓰는 설정"));
 }

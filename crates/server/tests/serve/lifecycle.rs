@@ -20,7 +20,8 @@ const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
 async fn listeners_are_told_and_go_with_a_clean_stop() {
     let server = start("[listen]\ntempo = \"off\"\n").await;
     let path = server.folder().join("data/listeners.json");
-    let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("is there")).expect("JSON");
+    let told: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).expect("is there")).expect("JSON");
     let names: Vec<_> = told.as_object().expect("an object").keys().cloned().collect();
     assert_eq!(names, ["main", "otlp-grpc", "otlp-http", "jaeger"]);
     assert_eq!(told["main"], server.address(Listener::Main).to_string());
@@ -62,7 +63,8 @@ async fn a_flush_names_the_tables_and_their_versions() {
 async fn a_folder_has_one_owner() {
     let server = start("").await;
     let refused = Server::start(config(server.folder(), "")).await.expect_err("is taken").to_string();
-    let expected = format!("is in use by process {}; stop that one or name another folder", std::process::id());
+    let expected =
+        format!("is in use by process {}; stop that one or name another folder", std::process::id());
     assert!(refused.contains(&expected), "{refused}");
 }
 
@@ -122,7 +124,8 @@ async fn before_the_store_is_open_senders_are_asked_to_come_again() {
             .body(Body::from("{}"))
             .expect("a request");
         let response = service.answer(Sender { peer, listener }, request).await;
-        let told = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let told =
+            response.headers().get("retry-after").and_then(|value| value.to_str().ok()).unwrap_or_default();
         assert_eq!((response.status().as_u16(), told), (status, retry_after), "{path}");
         response.into_body().collect().await.expect("a body");
     };

@@ -64,7 +64,10 @@ async fn a_full_buffer_asks_to_come_again() {
         }
         statuses.push(reply.status);
     }
-    assert!(statuses.contains(&200) && statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    assert!(
+        statuses.contains(&200) && statuses.iter().all(|status| [200, 503].contains(status)),
+        "{statuses:?}"
+    );
     server.flush().await;
     still_serves(&server).await;
 }
@@ -116,7 +119,11 @@ async fn a_resting_connection_outlives_the_time_for_heads() {
         stream.write_all(request).await.expect("is open");
         let mut answer = [0; 512];
         let len = stream.read(&mut answer).await.expect("answers");
-        assert!(answer[..len].starts_with(b"HTTP/1.1 200 OK"), "{:?}", String::from_utf8_lossy(&answer[..len]));
+        assert!(
+            answer[..len].starts_with(b"HTTP/1.1 200 OK"),
+            "{:?}",
+            String::from_utf8_lossy(&answer[..len])
+        );
     }
 }
 

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -40,7 +42,8 @@ pub fn batch(spans: usize) -> Batch {
     };
     let resource = Resource { attributes: vec![service], ..Resource::default() };
     let scope_spans = vec![ScopeSpans { spans, ..ScopeSpans::default() }];
-    let resource_spans = vec![ResourceSpans { resource: Some(resource), scope_spans, ..ResourceSpans::default() }];
+    let resource_spans =
+        vec![ResourceSpans { resource: Some(resource), scope_spans, ..ResourceSpans::default() }];
     let trace_id = trace_id.iter().map(|byte| format!("{byte:02x}")).collect();
     Batch { trace_id, request: ExportTraceServiceRequest { resource_spans } }
 }

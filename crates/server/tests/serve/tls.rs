@@ -57,7 +57,9 @@ async fn both_otlp_ports_speak_tls_beside_plain() {
         assert_eq!(reply.header("grpc-status"), "0");
         assert_eq!(server.span_names(&sent.trace_id).await, sent.names());
 
-        let reply = client::http(server.address(listener), "POST", "/v1/traces", &[PROTOBUF], &batch(1).protobuf()).await;
+        let reply =
+            client::http(server.address(listener), "POST", "/v1/traces", &[PROTOBUF], &batch(1).protobuf())
+                .await;
         assert_eq!(reply.status, 200);
     }
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::{
-    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs,
-    TraceId,
+    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1 as common;
@@ -44,13 +43,11 @@ const SCATTERED_SPANS: usize = 64;
 pub fn scattered(bodies: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     let mut alone = Vec::new();
     for body in bodies {
-        let request =
-            ExportTraceServiceRequest::decode(&**body).map_err(|error| error.to_string())?;
+        let request = ExportTraceServiceRequest::decode(&**body).map_err(|error| error.to_string())?;
         for mut of_resource in request.resource_spans {
             for mut of_scope in std::mem::take(&mut of_resource.scope_spans) {
                 for span in std::mem::take(&mut of_scope.spans) {
-                    let scope_spans =
-                        vec![pb::ScopeSpans { spans: vec![span], ..of_scope.clone() }];
+                    let scope_spans = vec![pb::ScopeSpans { spans: vec![span], ..of_scope.clone() }];
                     alone.push(pb::ResourceSpans { scope_spans, ..of_resource.clone() });
                 }
             }
@@ -59,8 +56,7 @@ pub fn scattered(bodies: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     // Fisher-Yates over a linear congruential generator.
     let mut state: u64 = 0x2545_f491_4f6c_dd1d;
     for last in (1..alone.len()).rev() {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         alone.swap(last, (state >> 33) as usize % (last + 1));
     }
     let chunks = alone.chunks(SCATTERED_SPANS);
@@ -142,9 +138,7 @@ fn span(sent: pb::Span, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Span {
 }
 
 fn attrs(sent: Vec<common::KeyValue>) -> Attrs {
-    sent.into_iter()
-        .map(|pair| (pair.key, value(pair.value.and_then(|value| value.value))))
-        .collect()
+    sent.into_iter().map(|pair| (pair.key, value(pair.value.and_then(|value| value.value)))).collect()
 }
 
 fn value(sent: Option<Any>) -> AttrValue {
@@ -251,12 +245,10 @@ fn any_value(json: &Value) -> common::AnyValue {
             Some(text) => text.parse().unwrap_or(f64::NAN),
             None => json.as_f64().unwrap_or(f64::NAN),
         })),
-        "bytesValue" => Some(Any::BytesValue(
-            STANDARD.decode(json.as_str().unwrap_or_default()).unwrap_or_default(),
-        )),
-        "arrayValue" => {
-            Some(Any::ArrayValue(common::ArrayValue { values: list(json, "values", any_value) }))
+        "bytesValue" => {
+            Some(Any::BytesValue(STANDARD.decode(json.as_str().unwrap_or_default()).unwrap_or_default()))
         }
+        "arrayValue" => Some(Any::ArrayValue(common::ArrayValue { values: list(json, "values", any_value) })),
         "kvlistValue" => {
             Some(Any::KvlistValue(common::KeyValueList { values: list(json, "values", key_value) }))
         }
@@ -279,9 +271,7 @@ fn number(json: &Value, key: &str) -> u32 {
 
 fn id(json: &Value, key: &str) -> Vec<u8> {
     let text = json[key].as_str().unwrap_or_default();
-    (0..text.len() / 2)
-        .filter_map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok())
-        .collect()
+    (0..text.len() / 2).filter_map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect()
 }
 
 fn time(json: &Value, key: &str) -> u64 {

@@ -12,8 +12,7 @@ use crate::otlp_bodies::protobuf_of_json;
 
 /// The bodies of one scenario.
 pub fn traces_bodies(scenario: &Path, with_refused: bool) -> Vec<Vec<u8>> {
-    let manifest =
-        std::fs::read(scenario.join("manifest.json")).expect("a scenario has a manifest");
+    let manifest = std::fs::read(scenario.join("manifest.json")).expect("a scenario has a manifest");
     let manifest: Value = serde_json::from_slice(&manifest).expect("a manifest is JSON");
     let mut bodies = Vec::new();
     for file in manifest["files"].as_array().into_iter().flatten() {
@@ -25,19 +24,13 @@ pub fn traces_bodies(scenario: &Path, with_refused: bool) -> Vec<Vec<u8>> {
             continue;
         }
         let path = scenario.join(file["file"].as_str().unwrap_or_default());
-        let stored =
-            std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let body = if file["stored"] == "zstd" {
-            zstd::decode_all(&*stored).expect("a zstd frame")
-        } else {
-            stored
-        };
+        let stored = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let body =
+            if file["stored"] == "zstd" { zstd::decode_all(&*stored).expect("a zstd frame") } else { stored };
         match protocol {
             "otlp/grpc" => bodies.extend(messages(&body)),
             "otlp/http json" => {
-                bodies.push(
-                    protobuf_of_json(&decoded(body, &file["content_encoding"])).expect("JSON"),
-                );
+                bodies.push(protobuf_of_json(&decoded(body, &file["content_encoding"])).expect("JSON"));
             }
             _ => bodies.push(decoded(body, &file["content_encoding"])),
         }

@@ -114,8 +114,7 @@ impl InProcess {
 impl Subject for InProcess {
     fn load(&mut self, bodies: &[Vec<u8>]) {
         for body in bodies {
-            self.source
-                .add(&TenantId::single(), otlp_bodies::spans_of_protobuf(body).expect("protobuf"));
+            self.source.add(&TenantId::single(), otlp_bodies::spans_of_protobuf(body).expect("protobuf"));
         }
     }
 
@@ -124,9 +123,8 @@ impl Subject for InProcess {
             Listener::Jaeger => self.jaeger.clone(),
             Listener::Tempo => self.tempo.clone(),
         };
-        let mut request = Request::builder()
-            .method(question.method.as_str())
-            .uri(escaped(&question.path_and_query));
+        let mut request =
+            Request::builder().method(question.method.as_str()).uri(escaped(&question.path_and_query));
         for (name, value) in &question.headers {
             request = request.header(name, value);
         }
@@ -141,8 +139,7 @@ impl Subject for InProcess {
                 })
                 .collect();
             let status = response.status().as_u16();
-            let body =
-                axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
+            let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
             Answer { status, headers, body: body.to_vec() }
         })
     }

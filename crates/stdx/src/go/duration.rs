@@ -29,12 +29,7 @@ impl fmt::Display for DurationError {
                 write!(f, "time: missing unit in duration {}", quote(text))
             }
             Self::UnknownUnit { unit, text } => {
-                write!(
-                    f,
-                    "time: unknown unit {} in duration {}",
-                    quote(unit),
-                    quote(text)
-                )
+                write!(f, "time: unknown unit {} in duration {}", quote(unit), quote(text))
             }
         }
     }
@@ -61,9 +56,7 @@ pub(super) fn quote(s: impl AsRef<[u8]>) -> String {
 
 /// `time.ParseDuration`: nanoseconds.
 pub fn parse_duration(text: &str) -> Result<i64, DurationError> {
-    let invalid = || DurationError::Invalid {
-        text: text.to_owned(),
-    };
+    let invalid = || DurationError::Invalid { text: text.to_owned() };
     let is_negative = text.starts_with('-');
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     if rest == "0" {
@@ -77,10 +70,7 @@ pub fn parse_duration(text: &str) -> Result<i64, DurationError> {
         let (value, tail) = whole_part(rest).ok_or_else(invalid)?;
         let has_whole = tail.len() < rest.len();
         rest = tail;
-        let mut fraction = Fraction {
-            digits: 0,
-            scale: 1.0,
-        };
+        let mut fraction = Fraction { digits: 0, scale: 1.0 };
         let mut has_fraction = false;
         if let Some(tail) = rest.strip_prefix('.') {
             let after;
@@ -91,30 +81,21 @@ pub fn parse_duration(text: &str) -> Result<i64, DurationError> {
         if !has_whole && !has_fraction {
             return Err(invalid());
         }
-        let unit_bytes = rest
-            .find(|c: char| c == '.' || c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let unit_bytes = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
         let (unit, tail) = rest.split_at(unit_bytes);
         rest = tail;
         if unit.is_empty() {
-            return Err(DurationError::MissingUnit {
-                text: text.to_owned(),
-            });
+            return Err(DurationError::MissingUnit { text: text.to_owned() });
         }
-        let unit_ns = unit_ns(unit).ok_or_else(|| DurationError::UnknownUnit {
-            unit: unit.to_owned(),
-            text: text.to_owned(),
-        })?;
+        let unit_ns = unit_ns(unit)
+            .ok_or_else(|| DurationError::UnknownUnit { unit: unit.to_owned(), text: text.to_owned() })?;
         let mut part = value.checked_mul(unit_ns).ok_or_else(invalid)?;
         if fraction.digits > 0 {
             // Through f64, as Go does it, so that the cut digits agree.
             let extra = (fraction.digits as f64 * (unit_ns as f64 / fraction.scale)) as u64;
             part = part.checked_add(extra).ok_or_else(invalid)?;
         }
-        total = total
-            .checked_add(part)
-            .filter(|&ns| ns <= MAGNITUDE_MAX)
-            .ok_or_else(invalid)?;
+        total = total.checked_add(part).filter(|&ns| ns <= MAGNITUDE_MAX).ok_or_else(invalid)?;
     }
     if is_negative {
         return Ok((total as i64).wrapping_neg());
@@ -137,10 +118,7 @@ fn unit_ns(unit: &str) -> Option<u64> {
 
 /// The leading digits; none give 0. `None` on a value above 2^63.
 fn whole_part(s: &str) -> Option<(u64, &str)> {
-    let end = s
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(s.len());
+    let end = s.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(s.len());
     let mut value = 0_u64;
     for byte in s[..end].bytes() {
         value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
@@ -159,14 +137,8 @@ struct Fraction {
 
 /// Reads the digits after the point; those that would overflow are read and ignored.
 fn fraction_part(s: &str) -> (Fraction, &str) {
-    let end = s
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(s.len());
-    let mut fraction = Fraction {
-        digits: 0,
-        scale: 1.0,
-    };
+    let end = s.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(s.len());
+    let mut fraction = Fraction { digits: 0, scale: 1.0 };
     for byte in s[..end].bytes() {
         if fraction.digits > (MAGNITUDE_MAX - 1) / 10 {
             break;

@@ -8,9 +8,7 @@
 mod format;
 mod parse;
 
-pub use format::{
-    FloatFormat, format_float, format_float_json, format_float32, format_int, format_uint,
-};
+pub use format::{FloatFormat, format_float, format_float_json, format_float32, format_int, format_uint};
 pub use parse::{
     NumError, Reason, atoi, parse_bool, parse_float, parse_int, parse_uint, quoted_number_error,
 };

@@ -49,8 +49,7 @@ pub fn quote_rune(c: char) -> String {
 /// `strconv.CanBackquote`: true if the text may stand unchanged between back quotes. A byte order
 /// mark, a control character other than tab, and a back quote may not.
 pub fn can_backquote(s: &str) -> bool {
-    s.chars()
-        .all(|c| c != '\u{feff}' && (c >= ' ' || c == '\t') && c != '`' && c != '\u{7f}')
+    s.chars().all(|c| c != '\u{feff}' && (c >= ' ' || c == '\t') && c != '`' && c != '\u{7f}')
 }
 
 fn quote_with(bytes: &[u8], mark: char, is_ascii_only: bool) -> String {
@@ -120,11 +119,7 @@ pub fn unquote(literal: &str) -> Result<Vec<u8>, SyntaxError> {
                 runes += 1;
                 rest = tail;
             }
-            if rest.len() == 1 {
-                Ok(out)
-            } else {
-                Err(SyntaxError)
-            }
+            if rest.len() == 1 { Ok(out) } else { Err(SyntaxError) }
         }
         _ => Err(SyntaxError),
     }

@@ -64,10 +64,7 @@ pub fn compile(pattern: &str, anchoring: Anchoring) -> Result<::regex::Regex, Re
 
 /// As [`compile`], for text that may hold broken UTF-8. No class and no dot matches a broken byte,
 /// where Go reads it as U+FFFD.
-pub fn compile_bytes(
-    pattern: &str,
-    anchoring: Anchoring,
-) -> Result<::regex::bytes::Regex, RegexError> {
+pub fn compile_bytes(pattern: &str, anchoring: Anchoring) -> Result<::regex::bytes::Regex, RegexError> {
     build(pattern, anchoring, |translated| {
         ::regex::bytes::RegexBuilder::new(translated)
             .size_limit(COMPILED_BYTES_MAX)
@@ -160,16 +157,8 @@ fn group_name(s: &str) -> Option<(&str, &str)> {
     let is_name = |c: char| c == '_' || super::text::is_letter(c) || super::text::is_digit(c);
     let end = inner.find(|c: char| !is_name(c)).unwrap_or(inner.len());
     let (name, tail) = inner.split_at(end);
-    let tail = if s.starts_with('{') {
-        tail.strip_prefix('}')?
-    } else {
-        tail
-    };
-    if name.is_empty() {
-        None
-    } else {
-        Some((name, tail))
-    }
+    let tail = if s.starts_with('{') { tail.strip_prefix('}')? } else { tail };
+    if name.is_empty() { None } else { Some((name, tail)) }
 }
 
 /// A group's index; a leading zero or an index from 10^8 on is a name to Go.

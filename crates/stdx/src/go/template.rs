@@ -44,18 +44,9 @@ pub struct Template {
 
 impl Template {
     /// `template.New(name).Parse(source)`; `has_function` says which functions the host has.
-    pub fn parse(
-        name: &str,
-        source: &str,
-        has_function: &dyn Fn(&str) -> bool,
-    ) -> Result<Self, String> {
+    pub fn parse(name: &str, source: &str, has_function: &dyn Fn(&str) -> bool) -> Result<Self, String> {
         let (root, defined) = parse::parse(name, source, has_function)?;
-        Ok(Self {
-            name: name.to_owned(),
-            source: source.to_owned(),
-            root,
-            defined,
-        })
+        Ok(Self { name: name.to_owned(), source: source.to_owned(), root, defined })
     }
 
     /// `Template.Execute`: appends to `out`, which keeps what was written before an error.

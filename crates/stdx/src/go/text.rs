@@ -17,18 +17,14 @@ impl RangeTable {
     /// An unparsable class would give the empty table; the tests pin every class used here.
     fn of(class: &str) -> Self {
         let pattern = format!("[{class}&&\\p{{age:15.0}}]");
-        let ranges = regex_syntax::parse(&pattern)
-            .ok()
-            .map(|hir| match hir.into_kind() {
-                regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => {
-                    class
-                        .ranges()
-                        .iter()
-                        .map(|range| (u32::from(range.start()), u32::from(range.end())))
-                        .collect()
-                }
-                _ => Vec::new(),
-            });
+        let ranges = regex_syntax::parse(&pattern).ok().map(|hir| match hir.into_kind() {
+            regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => class
+                .ranges()
+                .iter()
+                .map(|range| (u32::from(range.start()), u32::from(range.end())))
+                .collect(),
+            _ => Vec::new(),
+        });
         Self(ranges.unwrap_or_default())
     }
 
@@ -49,38 +45,22 @@ static ASSIGNED: LazyLock<RangeTable> = LazyLock::new(|| RangeTable::of(r"\x{0}-
 
 /// `unicode.IsLetter`: general category L.
 pub fn is_letter(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphabetic()
-    } else {
-        LETTER.contains(c)
-    }
+    if c.is_ascii() { c.is_ascii_alphabetic() } else { LETTER.contains(c) }
 }
 
 /// `unicode.IsDigit`: general category Nd.
 pub fn is_digit(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_digit()
-    } else {
-        DIGIT.contains(c)
-    }
+    if c.is_ascii() { c.is_ascii_digit() } else { DIGIT.contains(c) }
 }
 
 /// `unicode.IsUpper`: general category Lu.
 pub fn is_upper(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_uppercase()
-    } else {
-        UPPER.contains(c)
-    }
+    if c.is_ascii() { c.is_ascii_uppercase() } else { UPPER.contains(c) }
 }
 
 /// `unicode.IsLower`: general category Ll.
 pub fn is_lower(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_lowercase()
-    } else {
-        LOWER.contains(c)
-    }
+    if c.is_ascii() { c.is_ascii_lowercase() } else { LOWER.contains(c) }
 }
 
 /// `unicode.IsSpace`: the property White_Space.
@@ -90,11 +70,7 @@ pub fn is_space(c: char) -> bool {
 
 /// `unicode.IsPrint` and `strconv.IsPrint`: categories L, M, N, P, S and the ASCII space.
 pub fn is_print(c: char) -> bool {
-    if c.is_ascii() {
-        (' '..='~').contains(&c)
-    } else {
-        PRINT.contains(c)
-    }
+    if c.is_ascii() { (' '..='~').contains(&c) } else { PRINT.contains(c) }
 }
 
 /// `utf8.DecodeRune`: the first rune and its width in bytes. A broken sequence gives U+FFFD with
@@ -191,11 +167,7 @@ pub fn title(s: &str) -> String {
     let mut previous = ' ';
     s.chars()
         .map(|c| {
-            let mapped = if is_separator(previous) {
-                title_rune(c)
-            } else {
-                c
-            };
+            let mapped = if is_separator(previous) { title_rune(c) } else { c };
             previous = c;
             mapped
         })
@@ -216,9 +188,7 @@ pub fn trim_space(s: &str) -> &str {
 
 /// `strings.Fields`.
 pub fn fields(s: &str) -> Vec<&str> {
-    s.split(is_space)
-        .filter(|field| !field.is_empty())
-        .collect()
+    s.split(is_space).filter(|field| !field.is_empty()).collect()
 }
 
 /// Why `strings.Repeat` refused. Go panics with these texts.

@@ -57,9 +57,7 @@ impl Zone {
     pub fn load(name: &str) -> Result<Self, UnknownZone> {
         match name {
             "" | "UTC" | "Local" => Ok(Self::Utc),
-            _ => Err(UnknownZone {
-                name: name.to_owned(),
-            }),
+            _ => Err(UnknownZone { name: name.to_owned() }),
         }
     }
 
@@ -102,11 +100,7 @@ impl Time {
     /// `time.Unix(0, ns).UTC()`.
     pub fn from_unix_ns(unix_ns: i64) -> Self {
         let ns = u32::try_from(unix_ns.rem_euclid(NS_PER_S)).unwrap_or(0);
-        Self {
-            unix_s: unix_ns.div_euclid(NS_PER_S),
-            ns,
-            zone: Zone::Utc,
-        }
+        Self { unix_s: unix_ns.div_euclid(NS_PER_S), ns, zone: Zone::Utc }
     }
 
     /// `Time.UnixNano`; `None` outside the years 1678 to 2262, where Go's result is undefined.

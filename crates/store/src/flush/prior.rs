@@ -49,11 +49,7 @@ pub(crate) async fn rows_stored_before(
 }
 
 /// The rows of a file that belong to some traces.
-async fn rows_of(
-    inner: &Inner,
-    file: &SpanFile,
-    ids: &BTreeSet<TraceId>,
-) -> Result<Vec<RecordBatch>, Error> {
+async fn rows_of(inner: &Inner, file: &SpanFile, ids: &BTreeSet<TraceId>) -> Result<Vec<RecordBatch>, Error> {
     let mut by_group: Vec<Vec<std::ops::Range<usize>>> = Vec::new();
     for id in ids.iter().filter(|id| file.index.may_contain_trace(id)) {
         for rows in file.index.trace_rows(id) {

@@ -264,8 +264,7 @@ impl Disk {
                     folders.push(*child);
                 } else if let Some(file) = self.files.get(child) {
                     let bytes = file.crash(&mut self.rng);
-                    let data =
-                        FileData { seen: bytes.clone(), durable: bytes, changes: Vec::new() };
+                    let data = FileData { seen: bytes.clone(), durable: bytes, changes: Vec::new() };
                     after.files.insert(*child, data);
                 }
             }

@@ -47,12 +47,7 @@ impl FaultyDir {
     }
 
     fn on(disk: Disk) -> Self {
-        Self {
-            disk: Arc::new(Mutex::new(disk)),
-            hook: Arc::default(),
-            folder: 0,
-            path: "sim:/".to_owned(),
-        }
+        Self { disk: Arc::new(Mutex::new(disk)), hook: Arc::default(), folder: 0, path: "sim:/".to_owned() }
     }
 
     /// Cuts the power: the root folder as it is found afterwards, on a disk that does not fail. Every handle
@@ -209,8 +204,7 @@ impl Dir for FaultyDir {
 
     fn subdir(&self, name: &str) -> io::Result<Arc<dyn Dir>> {
         let mut disk = self.alive()?;
-        let known =
-            disk.folders.get(&self.folder).and_then(|folder| folder.seen.get(name)).copied();
+        let known = disk.folders.get(&self.folder).and_then(|folder| folder.seen.get(name)).copied();
         let folder = match known {
             Some(node) if disk.folders.contains_key(&node) => node,
             Some(_) => return Err(ErrorKind::NotADirectory.into()),

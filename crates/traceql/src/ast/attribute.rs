@@ -127,10 +127,9 @@ impl Intrinsic {
             Self::Duration | Self::TraceDuration | Self::EventTimeSinceStart => Type::Duration,
             Self::Kind => Type::Kind,
             Self::Status => Type::Status,
-            Self::ChildCount
-            | Self::NestedSetLeft
-            | Self::NestedSetRight
-            | Self::NestedSetParent => Type::Int,
+            Self::ChildCount | Self::NestedSetLeft | Self::NestedSetRight | Self::NestedSetParent => {
+                Type::Int
+            }
             Self::Parent => Type::Nil,
             _ => Type::Str,
         }
@@ -138,10 +137,7 @@ impl Intrinsic {
 
     /// Whether a span can have several, one an event or link.
     pub const fn is_repeated(self) -> bool {
-        matches!(
-            self,
-            Self::EventName | Self::EventTimeSinceStart | Self::LinkTraceId | Self::LinkSpanId
-        )
+        matches!(self, Self::EventName | Self::EventTimeSinceStart | Self::LinkTraceId | Self::LinkSpanId)
     }
 
     /// Whether it is computed from all spans of the trace.
@@ -178,21 +174,12 @@ impl Attribute {
     /// An attribute that is no intrinsic and stands nowhere.
     pub fn new(scope: AttributeScope, name: &str) -> Self {
         let name = Arc::from(name);
-        Self {
-            scope,
-            is_parent: false,
-            name,
-            intrinsic: None,
-            span: Place::default(),
-        }
+        Self { scope, is_parent: false, name, intrinsic: None, span: Place::default() }
     }
 
     /// An intrinsic that stands nowhere.
     pub fn of_intrinsic(intrinsic: Intrinsic) -> Self {
-        Self {
-            intrinsic: Some(intrinsic),
-            ..Self::new(AttributeScope::Any, intrinsic.name())
-        }
+        Self { intrinsic: Some(intrinsic), ..Self::new(AttributeScope::Any, intrinsic.name()) }
     }
 
     /// The type of its values as far as the text tells.
@@ -224,11 +211,7 @@ impl fmt::Display for Attribute {
             scope => write!(f, "{}.", scope.name())?,
         }
         if needs_quotes(&self.name) || self.looks_like_more_scope() {
-            write!(
-                f,
-                "\"{}\"",
-                self.name.replace('\\', "\\\\").replace('"', "\\\"")
-            )
+            write!(f, "\"{}\"", self.name.replace('\\', "\\\\").replace('"', "\\\""))
         } else {
             f.write_str(&self.name)
         }
@@ -241,7 +224,6 @@ impl Attribute {
         let is_bare_dot = self.scope == AttributeScope::Any && !self.is_parent;
         let is_parent_only = self.scope == AttributeScope::Any && self.is_parent;
         (is_bare_dot && self.name.starts_with(|c: char| c.is_ascii_digit()))
-            || (is_parent_only
-                && (self.name.starts_with("span.") || self.name.starts_with("resource.")))
+            || (is_parent_only && (self.name.starts_with("span.") || self.name.starts_with("resource.")))
     }
 }

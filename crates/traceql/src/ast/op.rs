@@ -66,22 +66,14 @@ impl BinaryOp {
 
     /// `+ - * / % ^`.
     pub const fn is_arithmetic(self) -> bool {
-        matches!(
-            self,
-            Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Mod | Self::Pow
-        )
+        matches!(self, Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Mod | Self::Pow)
     }
 
     /// `= != < <= > >=`.
     pub const fn is_comparison(self) -> bool {
         matches!(
             self,
-            Self::Equal
-                | Self::NotEqual
-                | Self::Less
-                | Self::LessEqual
-                | Self::Greater
-                | Self::GreaterEqual
+            Self::Equal | Self::NotEqual | Self::Less | Self::LessEqual | Self::Greater | Self::GreaterEqual
         )
     }
 

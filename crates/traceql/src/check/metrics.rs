@@ -46,29 +46,20 @@ impl Checker {
         if let Some(attribute) = stage.function.attribute() {
             self.attribute(attribute);
         }
-        stage
-            .by
-            .iter()
-            .for_each(|attribute| self.attribute(attribute));
+        stage.by.iter().for_each(|attribute| self.attribute(attribute));
         let mut by_max = GROUP_BY_MAX;
         match &stage.function {
             MetricsFunction::QuantileOverTime(_, quantiles) => {
                 by_max -= 1;
                 for q in quantiles.iter().filter(|q| !(0.0..=1.0).contains(*q)) {
                     let shown = Value::Float(*q);
-                    self.wrong(
-                        stage.span,
-                        format!("quantile must be between 0 and 1: {shown}"),
-                    );
+                    self.wrong(stage.span, format!("quantile must be between 0 and 1: {shown}"));
                 }
             }
             MetricsFunction::HistogramOverTime(_) => by_max -= 1,
             MetricsFunction::Compare(comparison) => {
                 self.filter(&comparison.filter, stage.span);
-                if comparison
-                    .top
-                    .is_some_and(|top| !(1..=COMPARE_TOP_MAX).contains(&top))
-                {
+                if comparison.top.is_some_and(|top| !(1..=COMPARE_TOP_MAX).contains(&top)) {
                     let message = format!(
                         "compare() top number of values must be an integer between 1 and {COMPARE_TOP_MAX}"
                     );
@@ -82,10 +73,7 @@ impl Checker {
             _ => {}
         }
         if stage.by.len() > by_max {
-            let message = format!(
-                "max group by fields exceeded: {} of {by_max}",
-                stage.by.len()
-            );
+            let message = format!("max group by fields exceeded: {} of {by_max}", stage.by.len());
             self.wrong(stage.span, message);
         }
     }

@@ -31,13 +31,11 @@ impl Checker {
             ScalarKind::Aggregate(_, Some(argument)) => {
                 self.field(argument);
                 if !matches!(type_of(argument), Type::Dynamic) && !type_of(argument).is_numeric() {
-                    let message = format!(
-                        "aggregate field expressions must resolve to a number type: {expr}"
-                    );
+                    let message =
+                        format!("aggregate field expressions must resolve to a number type: {expr}");
                     self.wrong(expr.span, message);
                 } else if !reads_span(argument) {
-                    let message =
-                        format!("aggregate field expressions must reference the span: {expr}");
+                    let message = format!("aggregate field expressions must reference the span: {expr}");
                     self.wrong(expr.span, message);
                 }
             }

@@ -8,12 +8,9 @@ pub fn type_of(expr: &FieldExpr) -> Type {
     match &expr.kind {
         FieldKind::Literal(value) => value.kind(),
         FieldKind::Attribute(attribute) => attribute.value_type(),
-        FieldKind::Unary(UnaryOp::Not, _) | FieldKind::Logic(..) | FieldKind::Exists(..) => {
-            Type::Bool
-        }
+        FieldKind::Unary(UnaryOp::Not, _) | FieldKind::Logic(..) | FieldKind::Exists(..) => Type::Bool,
         FieldKind::Unary(UnaryOp::Negate, operand) => type_of(operand),
-        FieldKind::Binary(op, lhs, rhs) if op.is_arithmetic() => match (type_of(lhs), type_of(rhs))
-        {
+        FieldKind::Binary(op, lhs, rhs) if op.is_arithmetic() => match (type_of(lhs), type_of(rhs)) {
             (Type::Dynamic, other) | (other, Type::Dynamic) => other,
             (Type::Int, Type::Int) => Type::Int,
             (Type::Duration, _) | (_, Type::Duration) => Type::Duration,
@@ -45,10 +42,7 @@ fn takes(op: BinaryOp, side: Type) -> bool {
         Type::Int | Type::Float | Type::Duration => op.is_arithmetic() || op.is_comparison(),
         Type::Str => op.is_comparison() || matches!(op, BinaryOp::Match | BinaryOp::NotMatch),
         Type::Bool => {
-            matches!(
-                op,
-                BinaryOp::And | BinaryOp::Or | BinaryOp::Equal | BinaryOp::NotEqual
-            )
+            matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Equal | BinaryOp::NotEqual)
         }
         Type::Status | Type::Kind | Type::Nil => {
             matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)

@@ -18,19 +18,13 @@ pub fn batch_of_spans<'s>(spans: impl IntoIterator<Item = &'s Span>, fields: &[F
     for (row, span) in spans.iter().enumerate() {
         match traces.last_mut() {
             Some(last) if last.id == span.trace_id => last.rows.end = row + 1,
-            _ => traces.push(TraceRows {
-                id: span.trace_id,
-                rows: row..row + 1,
-            }),
+            _ => traces.push(TraceRows { id: span.trace_id, rows: row..row + 1 }),
         }
     }
     Batch {
         traces,
         span_ids: spans.iter().map(|span| span.span_id).collect(),
-        parent_ids: spans
-            .iter()
-            .map(|span| span.parent_span_id.filter(|id| !id.is_zero()))
-            .collect(),
+        parent_ids: spans.iter().map(|span| span.parent_span_id.filter(|id| !id.is_zero())).collect(),
         starts: spans.iter().map(|span| span.start.0).collect(),
         durations: spans.iter().map(|span| span.duration_nano).collect(),
         columns: fields.iter().map(|field| column(&spans, field)).collect(),
@@ -42,13 +36,9 @@ fn column(spans: &[&Span], field: &Field) -> Column {
     match field {
         Field::TraceState => texts(spans, |span| &span.trace_state),
         Field::Attribute(scope, key) => match scope {
-            AttributeScope::Any | AttributeScope::Span => {
-                attributes(spans, key, |span| &span.attributes)
-            }
+            AttributeScope::Any | AttributeScope::Span => attributes(spans, key, |span| &span.attributes),
             AttributeScope::Resource => attributes(spans, key, |span| &span.resource.attributes),
-            AttributeScope::Instrumentation => {
-                attributes(spans, key, |span| &span.scope.attributes)
-            }
+            AttributeScope::Instrumentation => attributes(spans, key, |span| &span.scope.attributes),
             AttributeScope::Event => lists(spans, |span, values| {
                 for event in &span.events {
                     flatten(attribute(&event.attributes, key), values);
@@ -73,11 +63,7 @@ fn intrinsic(spans: &[&Span], intrinsic: Intrinsic) -> Column {
         Intrinsic::Kind => Column::Kind(spans.iter().map(|span| span.kind).collect()),
         Intrinsic::Status => Column::Status(spans.iter().map(|span| span.status_code).collect()),
         Intrinsic::EventName => lists(spans, |span, values| {
-            values.extend(
-                span.events
-                    .iter()
-                    .map(|event| Value::Str(Arc::clone(&event.name))),
-            );
+            values.extend(span.events.iter().map(|event| Value::Str(Arc::clone(&event.name))));
         }),
         Intrinsic::EventTimeSinceStart => lists(spans, |span, values| {
             let since = |at: i64| Value::Duration(at.saturating_sub(span.start.0));
@@ -88,11 +74,7 @@ fn intrinsic(spans: &[&Span], intrinsic: Intrinsic) -> Column {
             values.extend(span.links.iter().map(|link| id(link.trace_id.to_string())));
         }),
         Intrinsic::LinkSpanId => lists(spans, |span, values| {
-            values.extend(
-                span.links
-                    .iter()
-                    .map(|link| Value::text(&link.span_id.to_string())),
-            );
+            values.extend(span.links.iter().map(|link| Value::text(&link.span_id.to_string())));
         }),
         // Computed from ids, times or whole traces.
         _ => Column::Absent,
@@ -105,9 +87,7 @@ pub(crate) fn strip_zeros(id: &str) -> &str {
 }
 
 fn texts(spans: &[&Span], text: impl Fn(&Span) -> &Arc<str>) -> Column {
-    Column::Text(TextColumn::of_texts(
-        spans.iter().map(|span| Some(Arc::clone(text(span)))),
-    ))
+    Column::Text(TextColumn::of_texts(spans.iter().map(|span| Some(Arc::clone(text(span))))))
 }
 
 fn attributes<'s>(spans: &[&'s Span], key: &str, of: impl Fn(&'s Span) -> &'s Attrs) -> Column {
@@ -138,10 +118,7 @@ fn lists(spans: &[&Span], push: impl Fn(&Span, &mut Vec<Value>)) -> Column {
 
 /// The tightest column for these values.
 pub(super) fn column_of_values(values: Vec<Value>) -> Column {
-    let mut types = values
-        .iter()
-        .map(Value::kind)
-        .filter(|kind| *kind != Type::Nil);
+    let mut types = values.iter().map(Value::kind).filter(|kind| *kind != Type::Nil);
     let Some(first) = types.next() else {
         return Column::Absent;
     };
@@ -165,12 +142,10 @@ pub(super) fn column_of_values(values: Vec<Value>) -> Column {
             Value::Bool(value) => Some(*value),
             _ => None,
         })),
-        Type::Str => Column::Text(TextColumn::of_texts(values.into_iter().map(
-            |value| match value {
-                Value::Str(text) => Some(text),
-                _ => None,
-            },
-        ))),
+        Type::Str => Column::Text(TextColumn::of_texts(values.into_iter().map(|value| match value {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }))),
         _ => Column::Mixed(values),
     }
 }
@@ -182,10 +157,7 @@ fn plain<T: Copy + Default>(values: &[Value], get: impl Fn(&Value) -> Option<T>)
     } else {
         Some(Bits::from_fn(all.len(), |row| all[row].is_some()))
     };
-    Plain {
-        values: all.into_iter().map(Option::unwrap_or_default).collect(),
-        present,
-    }
+    Plain { values: all.into_iter().map(Option::unwrap_or_default).collect(), present }
 }
 
 /// Every attribute of a span, its events, links, resource and scope.
@@ -197,16 +169,8 @@ pub fn every_attribute(span: &Span) -> Vec<crate::source::ScopedAttribute> {
     ];
     let scopes = scopes
         .into_iter()
-        .chain(
-            span.events
-                .iter()
-                .map(|event| (AttributeScope::Event, &event.attributes)),
-        )
-        .chain(
-            span.links
-                .iter()
-                .map(|link| (AttributeScope::Link, &link.attributes)),
-        );
+        .chain(span.events.iter().map(|event| (AttributeScope::Event, &event.attributes)))
+        .chain(span.links.iter().map(|link| (AttributeScope::Link, &link.attributes)));
     let pairs = scopes.flat_map(|(scope, attributes)| {
         let pairs = attributes.0.iter();
         pairs.map(move |(key, value)| (scope, Arc::clone(key), Value::of_attribute(value)))

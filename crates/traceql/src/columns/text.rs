@@ -19,10 +19,7 @@ impl TextColumn {
     /// are taken for none.
     pub fn new(codes: impl IntoIterator<Item = Option<u32>>, dictionary: Vec<Arc<str>>) -> Self {
         let known = |code: &u32| (*code as usize) < dictionary.len();
-        let codes = codes
-            .into_iter()
-            .map(|code| code.filter(known).unwrap_or(NO_TEXT))
-            .collect();
+        let codes = codes.into_iter().map(|code| code.filter(known).unwrap_or(NO_TEXT)).collect();
         Self { codes, dictionary }
     }
 
@@ -59,11 +56,6 @@ impl TextColumn {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.codes.len() * 4
-            + self
-                .dictionary
-                .iter()
-                .map(|text| text.len() + 32)
-                .sum::<usize>()
+        self.codes.len() * 4 + self.dictionary.iter().map(|text| text.len() + 32).sum::<usize>()
     }
 }

@@ -1,9 +1,7 @@
 //! Names of attributes after their scope: bare parts and quoted parts in any order.
 
 /// Ends a bare part, besides white space.
-const STOPS: &[char] = &[
-    '{', '}', '(', ')', '=', '~', '!', '<', '>', '&', '|', '^', ',',
-];
+const STOPS: &[char] = &['{', '}', '(', ')', '=', '~', '!', '<', '>', '&', '|', '^', ','];
 
 fn ends_name(c: char) -> bool {
     c.is_whitespace() || STOPS.contains(&c)
@@ -17,9 +15,7 @@ pub fn needs_quotes(name: &str) -> bool {
 /// Bytes read and the decoded name. A backslash in quotes escapes a quote or itself and stands for
 /// itself before anything else.
 pub fn read(text: &str) -> Result<(usize, Box<str>), &'static str> {
-    let bare = text
-        .find(|c| c == '"' || ends_name(c))
-        .unwrap_or(text.len());
+    let bare = text.find(|c| c == '"' || ends_name(c)).unwrap_or(text.len());
     if !text[bare..].starts_with('"') {
         return Ok((bare, text[..bare].into()));
     }
@@ -40,9 +36,5 @@ pub fn read(text: &str) -> Result<(usize, Box<str>), &'static str> {
             _ => name.push(c),
         }
     }
-    if is_quoted {
-        Err("unexpected EOF, expecting \"")
-    } else {
-        Ok((text.len(), name.into()))
-    }
+    if is_quoted { Err("unexpected EOF, expecting \"") } else { Ok((text.len(), name.into())) }
 }

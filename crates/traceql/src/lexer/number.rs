@@ -15,10 +15,7 @@ pub fn read(text: &str) -> Result<(Kind, usize, Payload), String> {
     }
     let bytes = text.as_bytes();
     let digits_from = |from: usize| {
-        from + bytes[from..]
-            .iter()
-            .position(|b| !b.is_ascii_digit())
-            .unwrap_or(bytes.len() - from)
+        from + bytes[from..].iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len() - from)
     };
     let mut end = digits_from(0);
     let mut is_float = false;
@@ -70,9 +67,7 @@ const UNITS: [(&str, u64); 11] = [
 
 /// The whole of `text` as a duration in nanoseconds.
 pub fn parse_duration(text: &str) -> Option<i64> {
-    duration_prefix(text)
-        .filter(|(len, _)| *len == text.len())
-        .map(|(_, ns)| ns)
+    duration_prefix(text).filter(|(len, _)| *len == text.len()).map(|(_, ns)| ns)
 }
 
 /// The longest row of numbers with units; `None` if the first has none or the sum passes 292 years.
@@ -81,10 +76,8 @@ fn duration_prefix(text: &str) -> Option<(usize, i64)> {
     let mut at = 0;
     let mut total: u64 = 0;
     loop {
-        let number_len = bytes[at..]
-            .iter()
-            .position(|b| !(b.is_ascii_digit() || *b == b'.'))
-            .unwrap_or(bytes.len() - at);
+        let number_len =
+            bytes[at..].iter().position(|b| !(b.is_ascii_digit() || *b == b'.')).unwrap_or(bytes.len() - at);
         let number = &text[at..at + number_len];
         if !number.bytes().any(|b| b.is_ascii_digit()) || number.matches('.').count() > 1 {
             break;
@@ -100,28 +93,16 @@ fn duration_prefix(text: &str) -> Option<(usize, i64)> {
         total = total.checked_add(scaled(number, unit_ns)?)?;
         at += number_len + word_len;
     }
-    if at == 0 {
-        None
-    } else {
-        i64::try_from(total).ok().map(|ns| (at, ns))
-    }
+    if at == 0 { None } else { i64::try_from(total).ok().map(|ns| (at, ns)) }
 }
 
 /// A decimal number times a unit, the fraction cut to whole nanoseconds.
 fn scaled(number: &str, unit_ns: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole_ns = if whole.is_empty() {
-        0
-    } else {
-        whole.parse::<u64>().ok()?.checked_mul(unit_ns)?
-    };
+    let whole_ns = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()?.checked_mul(unit_ns)? };
     // Eighteen digits are more than the largest unit can tell apart.
     let digits = &fraction[..fraction.len().min(18)];
-    let numerator = if digits.is_empty() {
-        0
-    } else {
-        digits.parse::<u128>().ok()?
-    };
+    let numerator = if digits.is_empty() { 0 } else { digits.parse::<u128>().ok()? };
     let fraction_ns = numerator * u128::from(unit_ns) / 10_u128.pow(digits.len() as u32);
     whole_ns.checked_add(u64::try_from(fraction_ns).ok()?)
 }

@@ -39,11 +39,7 @@ impl Sum {
     }
 
     fn total(&self) -> f64 {
-        let float = if self.float.is_finite() {
-            self.float + self.lost
-        } else {
-            self.float
-        };
+        let float = if self.float.is_finite() { self.float + self.lost } else { self.float };
         self.whole as f64 + self.nanos as f64 / 1e9 + float
     }
 }
@@ -67,12 +63,7 @@ pub enum Accumulator {
 
 impl Accumulator {
     /// Empty, for so many intervals of so many seconds. Durations are known by the first value.
-    pub fn new(
-        function: &MetricsFunction,
-        intervals: usize,
-        seconds: f64,
-        is_duration: bool,
-    ) -> Self {
+    pub fn new(function: &MetricsFunction, intervals: usize, seconds: f64, is_duration: bool) -> Self {
         match function {
             MetricsFunction::Rate => Self::Count(vec![0.0; intervals], seconds),
             MetricsFunction::CountOverTime | MetricsFunction::Compare(_) => {
@@ -110,10 +101,7 @@ impl Accumulator {
             Self::Count(counts, divisor) => counts.iter().map(|count| count / divisor).collect(),
             Self::Min(values) | Self::Max(values) => values.clone(),
             Self::Sum(sums) => sums.iter().map(|sum| filled(sum, sum.total())).collect(),
-            Self::Avg(sums) => sums
-                .iter()
-                .map(|sum| filled(sum, sum.total() / sum.weight))
-                .collect(),
+            Self::Avg(sums) => sums.iter().map(|sum| filled(sum, sum.total() / sum.weight)).collect(),
             Self::Log2(histograms, _) => vec![f64::NAN; histograms.len()],
         }
     }

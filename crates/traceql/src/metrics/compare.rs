@@ -65,10 +65,7 @@ impl Comparer {
         let intrinsics = COMPARED.iter().flat_map(|intrinsic| {
             let attribute = Attribute::of_intrinsic(*intrinsic);
             let name: Arc<str> = Arc::from(intrinsic.name());
-            fields
-                .slots(&attribute)
-                .into_iter()
-                .map(move |slot| (Arc::clone(&name), slot))
+            fields.slots(&attribute).into_iter().map(move |slot| (Arc::clone(&name), slot))
         });
         let intrinsics = intrinsics.collect();
         let top = comparison.top.unwrap_or(COMPARE_TOP_DEFAULT);
@@ -92,25 +89,14 @@ impl Comparer {
             let Some(interval) = self.window.interval_of(start) else {
                 continue;
             };
-            let is_in_range = self
-                .range
-                .is_none_or(|(from, to)| from < start && start <= to);
-            let side = if selected.contains(row) && is_in_range {
-                &mut self.selection
-            } else {
-                &mut self.baseline
-            };
+            let is_in_range = self.range.is_none_or(|(from, to)| from < start && start <= to);
+            let side =
+                if selected.contains(row) && is_in_range { &mut self.selection } else { &mut self.baseline };
             let intervals = self.window.len();
             for (name, slot) in &self.intrinsics {
                 let value = slot.value(rows, row);
                 if !value.is_nil() {
-                    count(
-                        side,
-                        (AttributeScope::Any, name),
-                        &value,
-                        interval,
-                        intervals,
-                    );
+                    count(side, (AttributeScope::Any, name), &value, interval, intervals);
                 }
             }
             let none = Vec::new();
@@ -134,10 +120,8 @@ impl Comparer {
         let mut all = Vec::new();
         let sides = [("baseline", self.baseline), ("selection", self.selection)];
         for (side, counts) in sides {
-            let mut keys: Vec<(String, Counts)> = counts
-                .into_iter()
-                .map(|(key, counts)| (shown(&key), counts))
-                .collect();
+            let mut keys: Vec<(String, Counts)> =
+                counts.into_iter().map(|(key, counts)| (shown(&key), counts)).collect();
             keys.sort_by(|a, b| a.0.cmp(&b.0));
             for (name, counts) in keys {
                 push_side(&mut all, side, &name, counts, self.top);
@@ -173,10 +157,7 @@ fn count(
         counts.by_value.clear();
         return;
     }
-    counts
-        .by_value
-        .entry(label)
-        .or_insert_with(|| vec![0.0; intervals])[interval] += 1.0;
+    counts.by_value.entry(label).or_insert_with(|| vec![0.0; intervals])[interval] += 1.0;
 }
 
 /// `span.a`, `resource.a`, or the intrinsic's name.
@@ -195,37 +176,20 @@ fn push_side(all: &mut Vec<Series>, side: &str, name: &str, counts: Counts, top:
             labels.push((Arc::from(META_ERROR), Value::text(error)));
         }
         labels.push((Arc::clone(&name), value));
-        all.push(Series {
-            labels,
-            values,
-            exemplars: Vec::new(),
-        });
+        all.push(Series { labels, values, exemplars: Vec::new() });
     };
     if counts.has_too_many {
         let zeros = vec![0.0; counts.total.len()];
-        push(
-            side.to_owned(),
-            Some("__too_many_values__"),
-            Value::text("nil"),
-            zeros,
-        );
+        push(side.to_owned(), Some("__too_many_values__"), Value::text("nil"), zeros);
     }
     let mut values: Vec<(Value, Vec<f64>)> = counts.by_value.into_iter().collect();
     // Most frequent first; of equally frequent ones the smaller value.
     let weight = |values: &[f64]| values.iter().sum::<f64>();
-    values.sort_by(|a, b| {
-        weight(&b.1)
-            .total_cmp(&weight(&a.1))
-            .then_with(|| crate::value::order(&a.0, &b.0))
-    });
+    values
+        .sort_by(|a, b| weight(&b.1).total_cmp(&weight(&a.1)).then_with(|| crate::value::order(&a.0, &b.0)));
     values.truncate(top);
     for (value, counted) in values {
         push(side.to_owned(), None, value, counted);
     }
-    push(
-        format!("{side}_total"),
-        None,
-        Value::text("nil"),
-        counts.total,
-    );
+    push(format!("{side}_total"), None, Value::text("nil"), counts.total);
 }

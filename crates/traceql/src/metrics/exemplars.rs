@@ -62,23 +62,9 @@ impl Exemplars {
             let id = seen.trace.to_string();
             let trace = Value::text(crate::columns::strip_zeros(&id));
             let mut all: Labels = vec![(Arc::from("trace:id"), trace)];
-            all.extend(
-                labels
-                    .iter()
-                    .filter(|(name, _)| &**name != super::labels::NAME)
-                    .cloned(),
-            );
-            let value = if seen.value.is_nan() {
-                values[*interval]
-            } else {
-                seen.value
-            };
-            Exemplar {
-                labels: all,
-                value,
-                timestamp_ns: seen.start,
-                interval: *interval,
-            }
+            all.extend(labels.iter().filter(|(name, _)| &**name != super::labels::NAME).cloned());
+            let value = if seen.value.is_nan() { values[*interval] } else { seen.value };
+            Exemplar { labels: all, value, timestamp_ns: seen.start, interval: *interval }
         };
         // Spread over the intervals: every n-th of them.
         let step = self.0.len().div_ceil(max.max(1)).max(1);

@@ -11,9 +11,7 @@ pub fn log2_bucket(value: f64) -> Option<i32> {
     let exponent = value.log2().floor() as i32;
     // The logarithm may round over the border either way.
     let candidates = [exponent - 1, exponent, exponent + 1];
-    candidates
-        .into_iter()
-        .find(|exponent| 2_f64.powi(*exponent) >= value)
+    candidates.into_iter().find(|exponent| 2_f64.powi(*exponent) >= value)
 }
 
 /// Weights of values by bucket.

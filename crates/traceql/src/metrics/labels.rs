@@ -41,9 +41,7 @@ pub fn as_label(value: &Value) -> Value {
 /// The order of label sets by what they look like.
 pub fn order(a: &Labels, b: &Labels) -> Ordering {
     for ((name, value), (other_name, other_value)) in a.iter().zip(b) {
-        let order = name
-            .cmp(other_name)
-            .then_with(|| order_values(value, other_value));
+        let order = name.cmp(other_name).then_with(|| order_values(value, other_value));
         if order.is_ne() {
             return order;
         }

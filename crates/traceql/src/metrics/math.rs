@@ -33,23 +33,12 @@ pub fn name_of(expr: &MetricsExpr) -> String {
 }
 
 /// Series with a number on one side.
-pub fn with_number(
-    op: BinaryOp,
-    number: f64,
-    is_left: bool,
-    mut series: Vec<Series>,
-) -> Vec<Series> {
+pub fn with_number(op: BinaryOp, number: f64, is_left: bool, mut series: Vec<Series>) -> Vec<Series> {
     let compute = |value: f64| {
-        if is_left {
-            apply(op, number, value)
-        } else {
-            apply(op, value, number)
-        }
+        if is_left { apply(op, number, value) } else { apply(op, value, number) }
     };
     for one in &mut series {
-        one.values
-            .iter_mut()
-            .for_each(|value| *value = compute(*value));
+        one.values.iter_mut().for_each(|value| *value = compute(*value));
         follow(one);
     }
     series
@@ -75,52 +64,24 @@ pub fn join(op: BinaryOp, lhs: Vec<Series>, rhs: Vec<Series>, name: &str) -> Vec
     match (left_is_bare, right_is_bare) {
         (Some(left), Some(right)) => {
             let labels = named();
-            vec![joined(
-                op,
-                &lhs[left],
-                &rhs[right],
-                labels,
-                lhs[left].exemplars.clone(),
-            )]
+            vec![joined(op, &lhs[left], &rhs[right], labels, lhs[left].exemplars.clone())]
         }
         (Some(left), None) => {
-            let pair = |right: &Series| {
-                joined(
-                    op,
-                    &lhs[left],
-                    right,
-                    right.labels.clone(),
-                    right.exemplars.clone(),
-                )
-            };
+            let pair =
+                |right: &Series| joined(op, &lhs[left], right, right.labels.clone(), right.exemplars.clone());
             rhs.iter().map(pair).collect()
         }
         (None, Some(right)) => {
-            let pair = |left: &Series| {
-                joined(
-                    op,
-                    left,
-                    &rhs[right],
-                    left.labels.clone(),
-                    left.exemplars.clone(),
-                )
-            };
+            let pair =
+                |left: &Series| joined(op, left, &rhs[right], left.labels.clone(), left.exemplars.clone());
             lhs.iter().map(pair).collect()
         }
         (None, None) => {
-            let by_labels: HashMap<Vec<(Arc<str>, Value)>, &Series> = rhs
-                .iter()
-                .map(|series| (sorted(&series.labels), series))
-                .collect();
+            let by_labels: HashMap<Vec<(Arc<str>, Value)>, &Series> =
+                rhs.iter().map(|series| (sorted(&series.labels), series)).collect();
             let pair = |left: &Series| {
                 let right = by_labels.get(&sorted(&left.labels))?;
-                Some(joined(
-                    op,
-                    left,
-                    right,
-                    left.labels.clone(),
-                    left.exemplars.clone(),
-                ))
+                Some(joined(op, left, right, left.labels.clone(), left.exemplars.clone()))
             };
             lhs.iter().filter_map(pair).collect()
         }
@@ -150,11 +111,7 @@ fn joined(
 ) -> Series {
     let pairs = left.values.iter().zip(&right.values);
     let values = pairs.map(|(a, b)| apply(op, *a, *b)).collect();
-    let mut series = Series {
-        labels,
-        values,
-        exemplars,
-    };
+    let mut series = Series { labels, values, exemplars };
     follow(&mut series);
     series
 }

@@ -62,15 +62,8 @@ impl Observer {
                 is_repeated_text: is_text,
             }
         };
-        let by = stage
-            .by
-            .iter()
-            .map(|attribute| grouping(attribute, fields))
-            .collect();
-        let value = stage
-            .function
-            .attribute()
-            .map(|attribute| fields.slots(attribute));
+        let by = stage.by.iter().map(|attribute| grouping(attribute, fields)).collect();
+        let value = stage.function.attribute().map(|attribute| fields.slots(attribute));
         let trace_state = extrapolates.then(|| Slot::Column(fields.add(Field::TraceState)));
         let comparer = match &stage.function {
             MetricsFunction::Compare(comparison) => Some(Comparer::new(comparison, window, fields)),
@@ -113,11 +106,7 @@ impl Observer {
             }
             let weight = self.weight(rows, row);
             key.clear();
-            key.extend(
-                self.by
-                    .iter()
-                    .map(|grouping| group_value(grouping, rows, row)),
-            );
+            key.extend(self.by.iter().map(|grouping| group_value(grouping, rows, row)));
             let index = match self.groups.get(&key) {
                 Some(index) => *index,
                 None => self.new_series(&key, value.kind() == Type::Duration)?,
@@ -125,18 +114,10 @@ impl Observer {
             let (_, accumulator, exemplars) = &mut self.series[index];
             accumulator.add(interval, &value, weight);
             if self.exemplars_max > 0 {
-                let trace = rows
-                    .batch
-                    .traces
-                    .partition_point(|trace| trace.rows.end <= at);
+                let trace = rows.batch.traces.partition_point(|trace| trace.rows.end <= at);
                 let seen = Seen {
                     start: rows.batch.starts[at],
-                    trace: rows
-                        .batch
-                        .traces
-                        .get(trace)
-                        .map(|trace| trace.id)
-                        .unwrap_or_default(),
+                    trace: rows.batch.traces.get(trace).map(|trace| trace.id).unwrap_or_default(),
                     span: rows.batch.span_ids[at],
                     value: value.as_metric().unwrap_or(f64::NAN),
                 };
@@ -148,10 +129,7 @@ impl Observer {
     }
 
     fn is_log2(&self) -> bool {
-        matches!(
-            self.function,
-            MetricsFunction::QuantileOverTime(..) | MetricsFunction::HistogramOverTime(_)
-        )
+        matches!(self.function, MetricsFunction::QuantileOverTime(..) | MetricsFunction::HistogramOverTime(_))
     }
 
     fn weight(&self, rows: &Rows<'_>, row: usize) -> f64 {
@@ -163,29 +141,18 @@ impl Observer {
 
     fn new_series(&mut self, key: &[Value], is_duration: bool) -> Result<usize, Error> {
         if self.series.len() >= self.series_max {
-            return Err(Error::Limit {
-                name: "series_max",
-                max: self.series_max as u64,
-            });
+            return Err(Error::Limit { name: "series_max", max: self.series_max as u64 });
         }
         let intervals = self.window.len();
-        let accumulator = Accumulator::new(
-            &self.function,
-            intervals,
-            self.window.seconds(),
-            is_duration,
-        );
-        self.series
-            .push((key.to_vec(), accumulator, Exemplars::default()));
+        let accumulator = Accumulator::new(&self.function, intervals, self.window.seconds(), is_duration);
+        self.series.push((key.to_vec(), accumulator, Exemplars::default()));
         self.groups.insert(key.to_vec(), self.series.len() - 1);
         Ok(self.series.len() - 1)
     }
 
     /// Number of series so far, for the memory budget.
     pub fn len(&self) -> usize {
-        self.comparer
-            .as_ref()
-            .map_or(self.series.len(), Comparer::len)
+        self.comparer.as_ref().map_or(self.series.len(), Comparer::len)
     }
 
     /// Whether nothing was observed.
@@ -198,22 +165,14 @@ impl Observer {
         if let Some(comparer) = self.comparer {
             return comparer.finish();
         }
-        let names: Vec<Arc<str>> = self
-            .by
-            .iter()
-            .map(|grouping| Arc::clone(&grouping.name))
-            .collect();
+        let names: Vec<Arc<str>> = self.by.iter().map(|grouping| Arc::clone(&grouping.name)).collect();
         let mut all = Vec::with_capacity(self.series.len());
         for (key, accumulator, exemplars) in &self.series {
             let grouped = labels::of_group(&names, key);
             let max = self.exemplars_max;
             let mut push = |labels: Labels, values: Vec<f64>| {
                 let exemplars = exemplars.finish(&labels, &values, max);
-                all.push(Series {
-                    labels,
-                    values,
-                    exemplars,
-                });
+                all.push(Series { labels, values, exemplars });
             };
             match (&self.function, accumulator) {
                 (
@@ -222,17 +181,13 @@ impl Observer {
                 ) => {
                     let scale = if *is_duration { 1e9 } else { 1.0 };
                     for q in quantiles {
-                        let values = histograms
-                            .iter()
-                            .map(|one| one.quantile(*q) / scale)
-                            .collect();
+                        let values = histograms.iter().map(|one| one.quantile(*q) / scale).collect();
                         push(with(&grouped, "p", Value::Float(*q)), values);
                     }
                 }
                 (_, Accumulator::Log2(histograms, is_duration)) => {
                     let scale = if *is_duration { 1e9 } else { 1.0 };
-                    let mut buckets: Vec<i32> =
-                        histograms.iter().flat_map(|one| one.buckets()).collect();
+                    let mut buckets: Vec<i32> = histograms.iter().flat_map(|one| one.buckets()).collect();
                     buckets.sort_unstable();
                     buckets.dedup();
                     for bucket in buckets {
@@ -264,12 +219,10 @@ fn with(labels: &Labels, name: &str, value: Value) -> Labels {
 /// The numeric value of a span, nil and other types left out.
 fn number(slots: &[Slot], rows: &Rows<'_>, row: usize) -> Option<Value> {
     let mut values = slots.iter().map(|slot| slot.value(rows, row));
-    values
-        .find(|value| !value.is_nil())
-        .filter(|value| match value {
-            Value::Float(value) => !value.is_nan(),
-            value => value.kind().is_numeric(),
-        })
+    values.find(|value| !value.is_nil()).filter(|value| match value {
+        Value::Float(value) => !value.is_nan(),
+        value => value.kind().is_numeric(),
+    })
 }
 
 /// One value a span: of several events or links the last.

@@ -24,10 +24,7 @@ pub struct Hints {
 impl Hints {
     /// Of a query under these options.
     pub fn of(query: &Query, options: &MetricsOptions) -> Self {
-        let mut hints = Self {
-            exemplars_max: options.exemplars_max,
-            extrapolates: false,
-        };
+        let mut hints = Self { exemplars_max: options.exemplars_max, extrapolates: false };
         for hint in &query.hints {
             match (hint.name.as_str(), &hint.value) {
                 ("exemplars", Value::Bool(false)) => hints.exemplars_max = 0,
@@ -64,15 +61,8 @@ impl SeriesPlan {
         let extrapolates = hints.extrapolates;
         let window = options.window;
         let observer = Observer::new(stage, window, limits, extrapolates, &mut compiler.fields);
-        let first = if window.is_instant {
-            window.start
-        } else {
-            window.start.saturating_add(1)
-        };
-        let range = TimeRange {
-            start: TimeNs(first),
-            end: TimeNs(window.end).saturating_add(1),
-        };
+        let first = if window.is_instant { window.start } else { window.start.saturating_add(1) };
+        let range = TimeRange { start: TimeNs(first), end: TimeNs(window.end).saturating_add(1) };
         let needs_every = matches!(stage.function, MetricsFunction::Compare(_));
         let matching = Matching::new(compiler, steps, traces, range, needs_every);
         Ok(Self { matching, observer })
@@ -85,15 +75,8 @@ impl SeriesPlan {
         options: &MetricsOptions,
         control: &Control<'_>,
     ) -> Result<Vec<Series>, Error> {
-        let Self {
-            matching,
-            mut observer,
-        } = self;
-        let mut held = SeriesMemory {
-            control,
-            bytes: 0,
-            per_series: options.window.len() * 16,
-        };
+        let Self { matching, mut observer } = self;
+        let mut held = SeriesMemory { control, bytes: 0, per_series: options.window.len() * 16 };
         matching.run(source, control, |rows, matched| {
             observer.observe(rows, matched)?;
             held.follow(&observer)

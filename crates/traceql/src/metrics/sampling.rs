@@ -3,14 +3,8 @@
 /// The weight of a span: 1 over the probability with which it was kept, 1 where nothing valid is
 /// said.
 pub fn weight(trace_state: &str) -> f64 {
-    let vendor = trace_state
-        .split(',')
-        .find_map(|member| member.trim().strip_prefix("ot="));
-    let threshold = vendor.and_then(|fields| {
-        fields
-            .split(';')
-            .find_map(|field| field.strip_prefix("th:"))
-    });
+    let vendor = trace_state.split(',').find_map(|member| member.trim().strip_prefix("ot="));
+    let threshold = vendor.and_then(|fields| fields.split(';').find_map(|field| field.strip_prefix("th:")));
     let Some(digits) = threshold.filter(|digits| (1..=14).contains(&digits.len())) else {
         return 1.0;
     };
@@ -20,11 +14,7 @@ pub fn weight(trace_state: &str) -> f64 {
     // Digits are the front of 14: trailing zeros are left out.
     let rejected = (value << (4 * (14 - digits.len()))) as f64;
     const ALL: f64 = (1_u64 << 56) as f64;
-    if rejected >= ALL {
-        1.0
-    } else {
-        ALL / (ALL - rejected)
-    }
+    if rejected >= ALL { 1.0 } else { ALL / (ALL - rejected) }
 }
 
 #[cfg(test)]

@@ -8,17 +8,11 @@ pub fn apply(stages: &[SecondStage], mut series: Vec<Series>) -> Vec<Series> {
     for stage in stages {
         series = match stage {
             SecondStage::TopK(limit, _) => top_k(series, usize::try_from(*limit).unwrap_or(0)),
-            SecondStage::BottomK(limit, _) => {
-                bottom_k(series, usize::try_from(*limit).unwrap_or(0))
-            }
+            SecondStage::BottomK(limit, _) => bottom_k(series, usize::try_from(*limit).unwrap_or(0)),
             SecondStage::Filter(op, value, _) => {
                 // Durations compare in seconds, as values are shown.
                 let threshold = value.as_metric().unwrap_or(f64::NAN);
-                let keeps = |value: f64| {
-                    value
-                        .partial_cmp(&threshold)
-                        .is_some_and(|order| op.holds(order))
-                };
+                let keeps = |value: f64| value.partial_cmp(&threshold).is_some_and(|order| op.holds(order));
                 filter(series, keeps)
             }
         };
@@ -29,10 +23,7 @@ pub fn apply(stages: &[SecondStage], mut series: Vec<Series>) -> Vec<Series> {
 /// Keeps the points that pass, then the series that have any.
 fn filter(mut series: Vec<Series>, keeps: impl Fn(f64) -> bool) -> Vec<Series> {
     for one in &mut series {
-        one.values
-            .iter_mut()
-            .filter(|value| !keeps(**value))
-            .for_each(|value| *value = f64::NAN);
+        one.values.iter_mut().filter(|value| !keeps(**value)).for_each(|value| *value = f64::NAN);
     }
     without_empty(series)
 }
@@ -75,11 +66,7 @@ fn without_empty(mut series: Vec<Series>) -> Vec<Series> {
     series.retain(|one| one.values.iter().any(|value| !value.is_nan()));
     for one in &mut series {
         let values = &one.values;
-        one.exemplars.retain(|exemplar| {
-            values
-                .get(exemplar.interval)
-                .is_some_and(|value| !value.is_nan())
-        });
+        one.exemplars.retain(|exemplar| values.get(exemplar.interval).is_some_and(|value| !value.is_nan()));
     }
     series
 }

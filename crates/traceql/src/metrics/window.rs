@@ -20,12 +20,7 @@ pub struct Window {
 impl Window {
     /// A range with exact edges.
     pub fn range(start: i64, end: i64, step: i64) -> Self {
-        Self {
-            start,
-            end: end.max(start),
-            step: step.max(1),
-            is_instant: false,
-        }
+        Self { start, end: end.max(start), step: step.max(1), is_instant: false }
     }
 
     /// A range with its start floored and its end raised to multiples of the step.
@@ -33,11 +28,7 @@ impl Window {
         let step = step.max(1);
         let floor = |at: i64| at.div_euclid(step).saturating_mul(step);
         let lower = floor(end);
-        let upper = if lower == end {
-            end
-        } else {
-            lower.saturating_add(step)
-        };
+        let upper = if lower == end { end } else { lower.saturating_add(step) };
         Self::range(floor(start), upper, step)
     }
 
@@ -45,31 +36,20 @@ impl Window {
     /// the one named by the floored start is whole.
     pub fn of_request(start: i64, end: i64, step: i64) -> Self {
         let aligned = Self::aligned(start, end, step);
-        Self {
-            start: aligned.start.saturating_sub(aligned.step),
-            ..aligned
-        }
+        Self { start: aligned.start.saturating_sub(aligned.step), ..aligned }
     }
 
     /// One interval.
     pub fn instant(start: i64, end: i64) -> Self {
         let end = end.max(start);
-        Self {
-            start,
-            end,
-            step: end.saturating_sub(start).max(1),
-            is_instant: true,
-        }
+        Self { start, end, step: end.saturating_sub(start).max(1), is_instant: true }
     }
 
     /// As the original answers a request for an instant: without the start itself, rates over all
     /// of it.
     pub fn instant_of_request(start: i64, end: i64) -> Self {
         let whole = Self::instant(start, end);
-        Self {
-            start: whole.start.saturating_add(1).min(whole.end),
-            ..whole
-        }
+        Self { start: whole.start.saturating_add(1).min(whole.end), ..whole }
     }
 
     /// Number of intervals.
@@ -102,9 +82,7 @@ impl Window {
         if self.is_instant {
             return self.end;
         }
-        let steps = i64::try_from(interval)
-            .unwrap_or(i64::MAX)
-            .saturating_add(1);
+        let steps = i64::try_from(interval).unwrap_or(i64::MAX).saturating_add(1);
         self.start.saturating_add(steps.saturating_mul(self.step))
     }
 
@@ -123,17 +101,7 @@ pub fn default_step_ns(length_ns: i64) -> i64 {
         const UNIT: i64 = 50_000_000;
         return (raw / UNIT * UNIT).max(UNIT);
     }
-    let units = [
-        3600 * SECOND,
-        300 * SECOND,
-        60 * SECOND,
-        15 * SECOND,
-        5 * SECOND,
-        SECOND,
-    ];
-    let unit = units
-        .into_iter()
-        .find(|unit| raw >= *unit)
-        .unwrap_or(SECOND);
+    let units = [3600 * SECOND, 300 * SECOND, 60 * SECOND, 15 * SECOND, 5 * SECOND, SECOND];
+    let unit = units.into_iter().find(|unit| raw >= *unit).unwrap_or(SECOND);
     (raw / unit * unit).max(SECOND)
 }

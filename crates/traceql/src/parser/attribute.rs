@@ -65,14 +65,10 @@ fn scoped_words(scope: Kind) -> &'static [(Kind, Intrinsic)] {
             (Kind::ParentId, Intrinsic::ParentId),
             (Kind::ChildCount, Intrinsic::ChildCount),
         ],
-        Kind::EventColon => &[
-            (Kind::Name, Intrinsic::EventName),
-            (Kind::TimeSinceStart, Intrinsic::EventTimeSinceStart),
-        ],
-        Kind::LinkColon => &[
-            (Kind::TraceId, Intrinsic::LinkTraceId),
-            (Kind::SpanId, Intrinsic::LinkSpanId),
-        ],
+        Kind::EventColon => {
+            &[(Kind::Name, Intrinsic::EventName), (Kind::TimeSinceStart, Intrinsic::EventTimeSinceStart)]
+        }
+        Kind::LinkColon => &[(Kind::TraceId, Intrinsic::LinkTraceId), (Kind::SpanId, Intrinsic::LinkSpanId)],
         Kind::InstrumentationColon => &[
             (Kind::Name, Intrinsic::InstrumentationName),
             (Kind::Version, Intrinsic::InstrumentationVersion),
@@ -109,10 +105,7 @@ impl Parser {
         if let Some(intrinsic) = intrinsic_word(kind) {
             self.advance();
             let attribute = Attribute::of_intrinsic(intrinsic);
-            return Ok(Some(Attribute {
-                span: start,
-                ..attribute
-            }));
+            return Ok(Some(Attribute { span: start, ..attribute }));
         }
         let words = scoped_words(kind);
         if !words.is_empty() {
@@ -124,10 +117,7 @@ impl Parser {
             };
             let span = start.to(self.place());
             self.advance();
-            return Ok(Some(Attribute {
-                span,
-                ..Attribute::of_intrinsic(intrinsic)
-            }));
+            return Ok(Some(Attribute { span, ..Attribute::of_intrinsic(intrinsic) }));
         }
         let Some(mut scope) = scope_of(kind) else {
             return Ok(None);
@@ -156,12 +146,6 @@ impl Parser {
         let (name, span) = (Arc::from(&**name), start.to(token.place));
         self.advance();
         self.expect(Kind::EndAttribute, &[])?;
-        Ok(Some(Attribute {
-            scope,
-            is_parent,
-            name,
-            intrinsic: None,
-            span,
-        }))
+        Ok(Some(Attribute { scope, is_parent, name, intrinsic: None, span }))
     }
 }

@@ -65,11 +65,7 @@ pub(super) fn literal(kind: Kind, payload: &Payload) -> Option<Value> {
 
 impl FieldExpr {
     pub(crate) fn leaf(kind: FieldKind, span: Place) -> Self {
-        Self {
-            kind,
-            span,
-            height: 1,
-        }
+        Self { kind, span, height: 1 }
     }
 }
 
@@ -133,11 +129,7 @@ impl Parser {
             return Ok(FieldExpr::leaf(FieldKind::Literal(value), span));
         }
         let height = self.height_over(&[lhs.height, rhs.height])?;
-        Ok(FieldExpr {
-            kind: FieldKind::Binary(op, Box::new(lhs), Box::new(rhs)),
-            span,
-            height,
-        })
+        Ok(FieldExpr { kind: FieldKind::Binary(op, Box::new(lhs), Box::new(rhs)), span, height })
     }
 
     /// `first && b || c ...` from its first operator on.
@@ -158,11 +150,7 @@ impl Parser {
                 Err(Failed) => return Err(Failed),
             };
             span = span.to(operand.span);
-            let folded = if rest.is_empty() {
-                fold_binary(op, &first.kind, &operand.kind)
-            } else {
-                None
-            };
+            let folded = if rest.is_empty() { fold_binary(op, &first.kind, &operand.kind) } else { None };
             if let Some(value) = folded {
                 first = FieldExpr::leaf(FieldKind::Literal(value), span);
                 continue;
@@ -174,11 +162,7 @@ impl Parser {
             return Ok(first);
         }
         let height = self.height_over(&[height])?;
-        Ok(FieldExpr {
-            kind: FieldKind::Logic(Box::new(first), rest),
-            span,
-            height,
-        })
+        Ok(FieldExpr { kind: FieldKind::Logic(Box::new(first), rest), span, height })
     }
 
     /// Goes to the next `&&`, `||`, `)` or `}` of this level; false at the end of what can be read.
@@ -251,11 +235,7 @@ impl Parser {
             return Ok(FieldExpr::leaf(FieldKind::Literal(value), span));
         }
         let height = self.height_over(&[operand.height])?;
-        Ok(FieldExpr {
-            kind: FieldKind::Unary(op, Box::new(operand)),
-            span,
-            height,
-        })
+        Ok(FieldExpr { kind: FieldKind::Unary(op, Box::new(operand)), span, height })
     }
 
     /// `nil = x`, `nil != x`; nil stands nowhere else.
@@ -270,10 +250,7 @@ impl Parser {
         if self.kind() == Kind::Nil {
             let span = start.to(self.place());
             self.advance();
-            return Ok(FieldExpr::leaf(
-                FieldKind::Literal(Value::Bool(false)),
-                span,
-            ));
+            return Ok(FieldExpr::leaf(FieldKind::Literal(Value::Bool(false)), span));
         }
         let operand = self.field_above(SUM)?;
         let span = start.to(operand.span);

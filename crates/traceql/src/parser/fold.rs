@@ -17,9 +17,7 @@ pub fn fold_binary(op: BinaryOp, lhs: &FieldKind, rhs: &FieldKind) -> Option<Val
     if let (BinaryOp::Match | BinaryOp::NotMatch, Value::Str(pattern)) = (op, rhs) {
         regexes::compile(pattern).ok()?;
     }
-    binary(op, lhs, rhs, &Patterns::default())
-        .ok()
-        .filter(is_writable)
+    binary(op, lhs, rhs, &Patterns::default()).ok().filter(is_writable)
 }
 
 /// The literal that an operator and a literal give.

@@ -4,8 +4,8 @@ use super::root::{Operand, Wanted, arithmetic, comparison};
 use super::scalar::is_metrics_operator;
 use super::{Parser, Read};
 use crate::ast::{
-    Attribute, BinaryOp, Comparison, MetricsExpr, MetricsFunction, MetricsKind, MetricsStage,
-    Pipeline, ScalarExpr, SecondStage,
+    Attribute, BinaryOp, Comparison, MetricsExpr, MetricsFunction, MetricsKind, MetricsStage, Pipeline,
+    ScalarExpr, SecondStage,
 };
 use crate::lexer::{Kind, Payload};
 use crate::place::Place;
@@ -60,12 +60,7 @@ impl Parser {
         let height = self.height_over(&[pipeline.height()])?;
         let span_of_all = pipeline.span.to(span);
         let kind = MetricsKind::Series(pipeline, MetricsStage { function, by, span });
-        let expr = MetricsExpr {
-            kind,
-            stages: Vec::new(),
-            span: span_of_all,
-            height,
-        };
+        let expr = MetricsExpr { kind, stages: Vec::new(), span: span_of_all, height };
         self.second_stages(expr)
     }
 
@@ -145,8 +140,7 @@ impl Parser {
                 });
             } else if let Some(op) = comparison(self.kind()) {
                 self.advance();
-                let Operand::Scalar(number) = self.operand_above(NUMBER_LEVEL, Wanted::Scalar)?
-                else {
+                let Operand::Scalar(number) = self.operand_above(NUMBER_LEVEL, Wanted::Scalar)? else {
                     return Err(self.unexpected(&[]));
                 };
                 let value = self.threshold(&number)?;
@@ -173,11 +167,7 @@ impl Parser {
     }
 
     /// Reads an operator after series and its right side.
-    pub(super) fn join_metrics(
-        &mut self,
-        lhs: MetricsExpr,
-        next: u8,
-    ) -> Read<Result<Operand, Operand>> {
+    pub(super) fn join_metrics(&mut self, lhs: MetricsExpr, next: u8) -> Read<Result<Operand, Operand>> {
         if comparison(self.kind()).is_some() {
             return self.second_stages(lhs).map(Operand::Metrics).map(Ok);
         }
@@ -186,20 +176,14 @@ impl Parser {
         };
         self.advance();
         match self.operand_above(next, Wanted::Metrics)? {
-            Operand::Scalar(number) => self
-                .scalar_and_metrics(op, number, lhs, false)
-                .map(Operand::Metrics)
-                .map(Ok),
+            Operand::Scalar(number) => {
+                self.scalar_and_metrics(op, number, lhs, false).map(Operand::Metrics).map(Ok)
+            }
             Operand::Metrics(rhs) => {
                 let span = lhs.span.to(rhs.span);
                 let height = self.height_over(&[lhs.height, rhs.height])?;
                 let kind = MetricsKind::Math(op, Box::new(lhs), Box::new(rhs));
-                Ok(Ok(Operand::Metrics(MetricsExpr {
-                    kind,
-                    stages: Vec::new(),
-                    span,
-                    height,
-                })))
+                Ok(Ok(Operand::Metrics(MetricsExpr { kind, stages: Vec::new(), span, height })))
             }
             _ => Err(self.unexpected(&[])),
         }
@@ -220,17 +204,7 @@ impl Parser {
             None => return Err(self.unexpected(&[])),
         };
         let height = self.height_over(&[expr.height])?;
-        let kind = MetricsKind::ScalarMath {
-            op,
-            number: value,
-            is_left,
-            expr: Box::new(expr),
-        };
-        Ok(MetricsExpr {
-            kind,
-            stages: Vec::new(),
-            span,
-            height,
-        })
+        let kind = MetricsKind::ScalarMath { op, number: value, is_left, expr: Box::new(expr) };
+        Ok(MetricsExpr { kind, stages: Vec::new(), span, height })
     }
 }

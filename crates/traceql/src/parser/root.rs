@@ -7,8 +7,8 @@
 use super::field::literal;
 use super::{Failed, Parser, Read};
 use crate::ast::{
-    BinaryOp, Body, Hint, MetricsExpr, Pipeline, Query, ScalarExpr, ScalarFilter, ScalarKind,
-    SpansetExpr, SpansetKind, Stage,
+    BinaryOp, Body, Hint, MetricsExpr, Pipeline, Query, ScalarExpr, ScalarFilter, ScalarKind, SpansetExpr,
+    SpansetKind, Stage,
 };
 use crate::lexer::{Kind, Payload};
 use crate::place::Place;
@@ -96,11 +96,7 @@ impl Parser {
         if self.diagnostics.is_empty() && self.kind() != Kind::End {
             self.unexpected(if has_hints { &[] } else { &[Kind::With] });
         }
-        Some(Query {
-            body,
-            hints,
-            span: start.to(self.last_place()),
-        })
+        Some(Query { body, hints, span: start.to(self.last_place()) })
     }
 
     fn body(&mut self) -> Read<Body> {
@@ -138,10 +134,7 @@ impl Parser {
             let noted = self.diagnostics.len();
             self.advance();
             if self.at_metrics_stage() {
-                let pipeline = Pipeline {
-                    stages,
-                    span: start.to(self.last_place()),
-                };
+                let pipeline = Pipeline { stages, span: start.to(self.last_place()) };
                 return self.metrics_of(pipeline).map(Operand::Metrics);
             }
             match self.stage_after_bar(in_parens) {
@@ -167,11 +160,7 @@ impl Parser {
         }
         let pipeline = Pipeline { stages, span };
         let height = self.height_over(&[pipeline.height()])?;
-        Ok(Operand::Piped(SpansetExpr {
-            kind: SpansetKind::Pipeline(pipeline),
-            span,
-            height,
-        }))
+        Ok(Operand::Piped(SpansetExpr { kind: SpansetKind::Pipeline(pipeline), span, height }))
     }
 
     /// One stage after a bar; a bare aggregate only before the parenthesis that closes the
@@ -244,11 +233,7 @@ impl Parser {
                 let inner = self.pipeline(true)?;
                 if self.kind() != Kind::CloseParen {
                     let is_pipeline = matches!(inner, Operand::Piped(_) | Operand::Spanset(..));
-                    let expected: &[Kind] = if is_pipeline {
-                        &[Kind::CloseParen, Kind::Pipe]
-                    } else {
-                        &[]
-                    };
+                    let expected: &[Kind] = if is_pipeline { &[Kind::CloseParen, Kind::Pipe] } else { &[] };
                     return Err(self.unexpected(expected));
                 }
                 let span = start.to(self.place());
@@ -285,19 +270,11 @@ impl Parser {
             let Some(value) = literal(self.kind(), &self.token().payload) else {
                 return Err(self.unexpected(&[]));
             };
-            let value = if is_negative {
-                crate::value::negate(&value)
-            } else {
-                value
-            };
+            let value = if is_negative { crate::value::negate(&value) } else { value };
             if value.is_nil() {
                 return Err(self.unexpected(&[]));
             }
-            hints.push(Hint {
-                name,
-                value,
-                span: start.to(self.place()),
-            });
+            hints.push(Hint { name, value, span: start.to(self.place()) });
             self.advance();
             if !self.accept(Kind::Comma) {
                 break;
@@ -315,10 +292,7 @@ const fn is_spansets(stage: &mut Stage) -> bool {
 fn one_stage(expr: SpansetExpr) -> Pipeline {
     match expr.kind {
         SpansetKind::Pipeline(pipeline) => pipeline,
-        _ => Pipeline {
-            span: expr.span,
-            stages: vec![Stage::Spansets(expr)],
-        },
+        _ => Pipeline { span: expr.span, stages: vec![Stage::Spansets(expr)] },
     }
 }
 
@@ -332,15 +306,8 @@ impl Operand {
             Self::Metrics(expr) => Self::Metrics(MetricsExpr { span, ..expr }),
             Self::Filter(filter) => {
                 let height = filter.lhs.height.max(filter.rhs.height) + 1;
-                let pipeline = Pipeline {
-                    stages: vec![Stage::ScalarFilter(filter)],
-                    span,
-                };
-                Self::Piped(SpansetExpr {
-                    kind: SpansetKind::Pipeline(pipeline),
-                    span,
-                    height,
-                })
+                let pipeline = Pipeline { stages: vec![Stage::ScalarFilter(filter)], span };
+                Self::Piped(SpansetExpr { kind: SpansetKind::Pipeline(pipeline), span, height })
             }
         }
     }

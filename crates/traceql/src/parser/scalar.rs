@@ -22,11 +22,7 @@ const fn aggregate(kind: Kind) -> Option<Aggregate> {
 impl ScalarExpr {
     /// A literal or folded number; `height` above 1 tells that it was computed from durations.
     pub(super) const fn number(value: Value, span: Place, height: u32) -> Self {
-        Self {
-            kind: ScalarKind::Number(value),
-            span,
-            height,
-        }
+        Self { kind: ScalarKind::Number(value), span, height }
     }
 
     /// The number, if it is one, and whether it was computed from durations.
@@ -58,11 +54,7 @@ impl Parser {
                 };
             }
             let value = self.number_token()?;
-            return Ok(ScalarExpr::number(
-                negate(&value),
-                start.to(self.last_place()),
-                1,
-            ));
+            return Ok(ScalarExpr::number(negate(&value), start.to(self.last_place()), 1));
         }
         let Some(function) = aggregate(self.kind()) else {
             let value = self.number_token()?;
@@ -78,21 +70,13 @@ impl Parser {
             argument = Some(Box::new(expr));
         }
         if self.kind() != Kind::CloseParen {
-            let expected: &[Kind] = if function == Aggregate::Count {
-                &[Kind::CloseParen]
-            } else {
-                &[]
-            };
+            let expected: &[Kind] = if function == Aggregate::Count { &[Kind::CloseParen] } else { &[] };
             return Err(self.unexpected(expected));
         }
         let span = start.to(self.place());
         self.advance();
         let height = self.height_over(&[height])?;
-        Ok(ScalarExpr {
-            kind: ScalarKind::Aggregate(function, argument),
-            span,
-            height,
-        })
+        Ok(ScalarExpr { kind: ScalarKind::Aggregate(function, argument), span, height })
     }
 
     fn number_token(&mut self) -> Read<Value> {
@@ -106,24 +90,16 @@ impl Parser {
     }
 
     /// Reads an operator after a number or aggregate and its right side.
-    pub(super) fn join_scalar(
-        &mut self,
-        lhs: ScalarExpr,
-        next: u8,
-    ) -> Read<Result<Operand, Operand>> {
+    pub(super) fn join_scalar(&mut self, lhs: ScalarExpr, next: u8) -> Read<Result<Operand, Operand>> {
         let kind = self.kind();
         let is_number = lhs.as_number().is_some();
         if let Some(op) = arithmetic(kind) {
             self.advance();
             return match self.operand_above(next, Wanted::Scalar)? {
-                Operand::Scalar(rhs) => self
-                    .scalar_arithmetic(op, lhs, rhs)
-                    .map(Operand::Scalar)
-                    .map(Ok),
-                Operand::Metrics(rhs) if is_number && is_metrics_operator(op) => self
-                    .scalar_and_metrics(op, lhs, rhs, true)
-                    .map(Operand::Metrics)
-                    .map(Ok),
+                Operand::Scalar(rhs) => self.scalar_arithmetic(op, lhs, rhs).map(Operand::Scalar).map(Ok),
+                Operand::Metrics(rhs) if is_number && is_metrics_operator(op) => {
+                    self.scalar_and_metrics(op, lhs, rhs, true).map(Operand::Metrics).map(Ok)
+                }
                 _ => Err(self.unexpected(&[])),
             };
         }
@@ -141,19 +117,14 @@ impl Parser {
     }
 
     /// The same after `( ... | count() )`.
-    pub(super) fn join_scalar_pipe(
-        &mut self,
-        lhs: ScalarExpr,
-        next: u8,
-    ) -> Read<Result<Operand, Operand>> {
+    pub(super) fn join_scalar_pipe(&mut self, lhs: ScalarExpr, next: u8) -> Read<Result<Operand, Operand>> {
         let kind = self.kind();
         if let Some(op) = arithmetic(kind) {
             self.advance();
             return match self.operand_above(next, Wanted::ScalarPipe)? {
-                Operand::ScalarPipe(rhs) => self
-                    .scalar_arithmetic(op, lhs, rhs)
-                    .map(Operand::ScalarPipe)
-                    .map(Ok),
+                Operand::ScalarPipe(rhs) => {
+                    self.scalar_arithmetic(op, lhs, rhs).map(Operand::ScalarPipe).map(Ok)
+                }
                 _ => Err(self.unexpected(&[])),
             };
         }
@@ -170,21 +141,12 @@ impl Parser {
         Ok(Ok(Operand::Filter(ScalarFilter { op, lhs, rhs, span })))
     }
 
-    fn scalar_arithmetic(
-        &mut self,
-        op: BinaryOp,
-        lhs: ScalarExpr,
-        rhs: ScalarExpr,
-    ) -> Read<ScalarExpr> {
+    fn scalar_arithmetic(&mut self, op: BinaryOp, lhs: ScalarExpr, rhs: ScalarExpr) -> Read<ScalarExpr> {
         let span = lhs.span.to(rhs.span);
         if let (Some((a, _)), Some((b, _))) = (lhs.as_number(), rhs.as_number()) {
             return match binary(op, a, b, &Patterns::default()) {
                 Ok(value) => {
-                    let height = if lhs.is_of_duration() || rhs.is_of_duration() {
-                        2
-                    } else {
-                        1
-                    };
+                    let height = if lhs.is_of_duration() || rhs.is_of_duration() { 2 } else { 1 };
                     Ok(ScalarExpr::number(value, span, height))
                 }
                 Err(error) => Err(self.fail(span, error.to_string(), Vec::new())),
@@ -198,8 +160,5 @@ impl Parser {
 
 /// Operators that join series.
 pub(super) const fn is_metrics_operator(op: BinaryOp) -> bool {
-    matches!(
-        op,
-        BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div
-    )
+    matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div)
 }

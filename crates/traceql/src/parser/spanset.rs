@@ -35,11 +35,7 @@ impl Parser {
     pub(super) fn filter(&mut self) -> Read<SpansetExpr> {
         let (expr, span) = self.filter_expression()?;
         let height = self.height_over(&[expr.height])?;
-        Ok(SpansetExpr {
-            kind: SpansetKind::Filter(expr),
-            span,
-            height,
-        })
+        Ok(SpansetExpr { kind: SpansetKind::Filter(expr), span, height })
     }
 
     /// The expression in braces, `true` if there is none, and the place of the braces.
@@ -49,10 +45,7 @@ impl Parser {
         if self.kind() == Kind::CloseBrace {
             let span = start.to(self.place());
             self.advance();
-            return Ok((
-                FieldExpr::leaf(FieldKind::Literal(Value::Bool(true)), span),
-                span,
-            ));
+            return Ok((FieldExpr::leaf(FieldKind::Literal(Value::Bool(true)), span), span));
         }
         let expr = self.field_with_recovery()?;
         let span = start.to(self.place());
@@ -73,30 +66,18 @@ impl Parser {
             return Ok(Err(rebuilt(lhs, in_parens, is_piped)));
         };
         self.advance();
-        let wanted = if is_piped {
-            Wanted::Parenthesised
-        } else {
-            Wanted::Spanset
-        };
+        let wanted = if is_piped { Wanted::Parenthesised } else { Wanted::Spanset };
         let (rhs, right_in_parens, right_is_piped) = match self.operand_above(next, wanted)? {
             Operand::Spanset(rhs, right_in_parens) => (rhs, right_in_parens, false),
             Operand::Piped(rhs) => (rhs, true, true),
             _ => return Err(self.unexpected(&[])),
         };
         if (right_is_piped && !in_parens) || (is_piped && !right_in_parens) {
-            return Err(self.fail(
-                rhs.span,
-                "syntax error: unexpected |".to_owned(),
-                Vec::new(),
-            ));
+            return Err(self.fail(rhs.span, "syntax error: unexpected |".to_owned(), Vec::new()));
         }
         let span = lhs.span.to(rhs.span);
         let joined = self.chained(lhs, op, rhs, span)?;
-        Ok(Ok(rebuilt(
-            joined,
-            in_parens && right_in_parens,
-            is_piped || right_is_piped,
-        )))
+        Ok(Ok(rebuilt(joined, in_parens && right_in_parens, is_piped || right_is_piped)))
     }
 
     fn chained(
@@ -109,26 +90,15 @@ impl Parser {
         let rhs_height = self.height_over(&[rhs.height])?;
         // A chain read so far ends where its last operand ends; parentheses around it end later.
         if let SpansetKind::Chain(first, mut rest) = lhs.kind {
-            let is_open = rest
-                .last()
-                .is_some_and(|(_, last)| last.span.end == lhs.span.end);
-            let same_level = rest
-                .first()
-                .is_some_and(|(other, _)| other.is_logic() == op.is_logic());
+            let is_open = rest.last().is_some_and(|(_, last)| last.span.end == lhs.span.end);
+            let same_level = rest.first().is_some_and(|(other, _)| other.is_logic() == op.is_logic());
             if is_open && same_level {
                 rest.push((op, rhs));
                 let height = lhs.height.max(rhs_height);
-                return Ok(SpansetExpr {
-                    kind: SpansetKind::Chain(first, rest),
-                    span,
-                    height,
-                });
+                return Ok(SpansetExpr { kind: SpansetKind::Chain(first, rest), span, height });
             }
             let height = self.height_over(&[lhs.height, rhs.height])?;
-            let lhs = SpansetExpr {
-                kind: SpansetKind::Chain(first, rest),
-                ..lhs
-            };
+            let lhs = SpansetExpr { kind: SpansetKind::Chain(first, rest), ..lhs };
             let kind = SpansetKind::Chain(Box::new(lhs), vec![(op, rhs)]);
             return Ok(SpansetExpr { kind, span, height });
         }
@@ -169,9 +139,5 @@ impl Parser {
 }
 
 fn rebuilt(expr: SpansetExpr, in_parens: bool, is_piped: bool) -> Operand {
-    if is_piped {
-        Operand::Piped(expr)
-    } else {
-        Operand::Spanset(expr, in_parens)
-    }
+    if is_piped { Operand::Piped(expr) } else { Operand::Spanset(expr, in_parens) }
 }

@@ -61,10 +61,8 @@ pub fn compile(expr: &FieldExpr, fields: &mut Fields) -> Program {
         FieldKind::Binary(op, lhs, rhs) => binary(*op, lhs, rhs, fields),
         FieldKind::Logic(first, rest) => {
             let first = Box::new(compile(first, fields));
-            let rest = rest
-                .iter()
-                .map(|(op, operand)| (*op == BinaryOp::And, compile(operand, fields)))
-                .collect();
+            let rest =
+                rest.iter().map(|(op, operand)| (*op == BinaryOp::And, compile(operand, fields))).collect();
             Program::Logic(first, rest)
         }
         FieldKind::Exists(operand, is_there) => {
@@ -122,10 +120,7 @@ fn binary(op: BinaryOp, lhs: &FieldExpr, rhs: &FieldExpr, fields: &mut Fields) -
 
 /// Trace ids compare without leading zeros on both sides.
 fn as_shown(attribute: &Attribute, literal: &Value) -> Value {
-    let is_trace_id = matches!(
-        attribute.intrinsic,
-        Some(Intrinsic::TraceId | Intrinsic::LinkTraceId)
-    );
+    let is_trace_id = matches!(attribute.intrinsic, Some(Intrinsic::TraceId | Intrinsic::LinkTraceId));
     match literal {
         Value::Str(text) if is_trace_id => Value::text(strip_zeros(text)),
         Value::Array(items) if is_trace_id => {

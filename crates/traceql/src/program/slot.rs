@@ -33,19 +33,13 @@ impl Slot {
         let batch = rows.batch;
         let at = rows.range.start + row;
         match self {
-            Self::Column(_) => self
-                .column(rows)
-                .map_or(Value::Nil, |column| column.value(at)),
+            Self::Column(_) => self.column(rows).map_or(Value::Nil, |column| column.value(at)),
             Self::Duration => Value::Duration(batch.durations[at]),
             Self::SpanId => Value::text(&batch.span_ids[at].to_string()),
             Self::ParentId => Value::text(&batch.parent_ids[at].unwrap_or_default().to_string()),
             Self::TraceId => {
                 let trace = batch.traces.partition_point(|trace| trace.rows.end <= at);
-                let id = batch
-                    .traces
-                    .get(trace)
-                    .map(|trace| trace.id)
-                    .unwrap_or_default();
+                let id = batch.traces.get(trace).map(|trace| trace.id).unwrap_or_default();
                 Value::text(strip_zeros(&id.to_string()))
             }
         }
@@ -55,19 +49,14 @@ impl Slot {
 /// The first value there is.
 pub fn value(slots: &[Slot], rows: &Rows<'_>, row: usize) -> Value {
     let values = slots.iter().map(|slot| slot.value(rows, row));
-    values
-        .into_iter()
-        .find(|value| !value.is_nil())
-        .unwrap_or(Value::Nil)
+    values.into_iter().find(|value| !value.is_nil()).unwrap_or(Value::Nil)
 }
 
 /// Whether `x != nil` (true) or `x = nil` (false) holds.
 pub fn exists(slots: &[Slot], rows: &Rows<'_>, row: usize, is_there: bool) -> bool {
     let at = rows.range.start + row;
     match slots {
-        [slot] => slot
-            .column(rows)
-            .map_or(is_there, |column| column.exists(at, is_there)),
+        [slot] => slot.column(rows).map_or(is_there, |column| column.exists(at, is_there)),
         slots => value(slots, rows, row).is_nil() != is_there,
     }
 }

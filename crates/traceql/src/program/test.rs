@@ -71,8 +71,7 @@ impl Literals {
                     return Some(true);
                 }
                 let fits = |literal: &Value| {
-                    item.kind() == literal.kind()
-                        || (item.kind().is_numeric() && literal.kind().is_numeric())
+                    item.kind() == literal.kind() || (item.kind().is_numeric() && literal.kind().is_numeric())
                 };
                 literals.iter().all(fits).then_some(false)
             }
@@ -126,33 +125,29 @@ impl Test {
         };
         match column {
             Column::Absent => Some(Bits::none(rows.len())),
-            Column::Int(plain) | Column::Duration(plain) => self
-                .wholes(&plain.values[range])
-                .map(|found| present(found, plain, rows)),
-            Column::Float(plain) => self
-                .floats(&plain.values[range])
-                .map(|found| present(found, plain, rows)),
+            Column::Int(plain) | Column::Duration(plain) => {
+                self.wholes(&plain.values[range]).map(|found| present(found, plain, rows))
+            }
+            Column::Float(plain) => {
+                self.floats(&plain.values[range]).map(|found| present(found, plain, rows))
+            }
             Column::Bool(plain) => {
-                let (on_true, on_false) = (
-                    self.literal(&Value::Bool(true)),
-                    self.literal(&Value::Bool(false)),
-                );
+                let (on_true, on_false) =
+                    (self.literal(&Value::Bool(true)), self.literal(&Value::Bool(false)));
                 let values = &plain.values[range];
                 let found = Bits::of_slice(values, |value| if value { on_true } else { on_false });
                 Some(present(found, plain, rows))
             }
             Column::Status(codes) => {
-                let holds: Vec<bool> = (0..3)
-                    .map(|code| self.literal(&Value::Status(model::StatusCode(code))))
-                    .collect();
+                let holds: Vec<bool> =
+                    (0..3).map(|code| self.literal(&Value::Status(model::StatusCode(code)))).collect();
                 Some(Bits::of_slice(&codes[range], |code| {
                     holds.get(code.0 as usize).copied().unwrap_or(false)
                 }))
             }
             Column::Kind(kinds) => {
-                let holds: Vec<bool> = (0..6)
-                    .map(|kind| self.literal(&Value::Kind(model::SpanKind(kind))))
-                    .collect();
+                let holds: Vec<bool> =
+                    (0..6).map(|kind| self.literal(&Value::Kind(model::SpanKind(kind)))).collect();
                 Some(Bits::of_slice(&kinds[range], |kind| {
                     holds.get(kind.0 as usize).copied().unwrap_or(false)
                 }))
@@ -175,9 +170,7 @@ impl Test {
             Self::Compare(op, Value::Float(literal)) => {
                 Some(compare_slice(*op, values, *literal, |value| value as f64))
             }
-            Self::OneOf(..) => Some(Bits::of_slice(values, |value| {
-                self.literal(&Value::Int(value))
-            })),
+            Self::OneOf(..) => Some(Bits::of_slice(values, |value| self.literal(&Value::Int(value)))),
             _ => Some(Bits::none(values.len())),
         }
     }
@@ -188,9 +181,7 @@ impl Test {
                 Some(literal) => Some(compare_slice(*op, values, literal, |value| value)),
                 None => Some(Bits::none(values.len())),
             },
-            Self::OneOf(..) => Some(Bits::of_slice(values, |value| {
-                self.literal(&Value::Float(value))
-            })),
+            Self::OneOf(..) => Some(Bits::of_slice(values, |value| self.literal(&Value::Float(value)))),
             Self::Match(..) => Some(Bits::none(values.len())),
         }
     }
@@ -205,10 +196,8 @@ impl Test {
                 None => false,
             });
         }
-        let mut holds: Vec<bool> = dictionary
-            .iter()
-            .map(|text| self.literal(&Value::Str(Arc::clone(text))))
-            .collect();
+        let mut holds: Vec<bool> =
+            dictionary.iter().map(|text| self.literal(&Value::Str(Arc::clone(text)))).collect();
         // One past the dictionary stands for "no text".
         holds.push(false);
         let none = dictionary.len();
@@ -222,9 +211,7 @@ fn present<T>(mut found: Bits, plain: &Plain<T>, rows: &Rows<'_>) -> Bits {
         if start == 0 && present.len() == found.len() {
             found.and(present);
         } else {
-            found.and(&Bits::from_fn(found.len(), |row| {
-                present.contains(start + row)
-            }));
+            found.and(&Bits::from_fn(found.len(), |row| present.contains(start + row)));
         }
     }
     found

@@ -13,12 +13,7 @@ use crate::trace;
 use crate::value::{Patterns, Value};
 
 /// A trace of the first pass; names, attributes and services come in the second.
-pub(super) fn found_trace(
-    batch: &Batch,
-    n: usize,
-    spansets: &[Spanset],
-    spans_max: usize,
-) -> FoundTrace {
+pub(super) fn found_trace(batch: &Batch, n: usize, spansets: &[Spanset], spans_max: usize) -> FoundTrace {
     let trace = &batch.traces[n];
     let (start, end) = trace::bounds(batch, trace.rows.clone());
     let first = trace.rows.start;
@@ -29,10 +24,7 @@ pub(super) fn found_trace(
         FoundSpanset {
             matched: spanset.rows.count(),
             attributes: spanset.attributes.clone(),
-            spans: rows
-                .into_iter()
-                .map(|row| found_span(batch, first, row))
-                .collect(),
+            spans: rows.into_iter().map(|row| found_span(batch, first, row)).collect(),
         }
     });
     FoundTrace {
@@ -77,16 +69,8 @@ impl SearchPlan {
             found.root_name = trace::text_at(batch, name, root);
             found.root_service_name = trace::text_at(batch, service, root);
             found.services = services(batch, trace.rows.clone(), service, status);
-            let rows = Rows {
-                batch,
-                range: trace.rows.clone(),
-                patterns: &patterns,
-            };
-            for span in found
-                .spansets
-                .iter_mut()
-                .flat_map(|spanset| &mut spanset.spans)
-            {
+            let rows = Rows { batch, range: trace.rows.clone(), patterns: &patterns };
+            for span in found.spansets.iter_mut().flat_map(|spanset| &mut spanset.spans) {
                 if span.row >= rows.len() {
                     continue;
                 }
@@ -122,9 +106,7 @@ impl SearchPlan {
                 Some(intrinsic) => Arc::from(intrinsic.name()),
                 None => Arc::clone(&attribute.name),
             };
-            let is_known = shown
-                .iter()
-                .any(|(known, other)| *known == name && *other == value);
+            let is_known = shown.iter().any(|(known, other)| *known == name && *other == value);
             if !value.is_nil() && !is_known {
                 shown.push((name, value));
             }
@@ -142,23 +124,12 @@ fn services(
     let mut services: Vec<ServiceStats> = Vec::new();
     for row in rows {
         let name = trace::text_at(batch, service, Some(row));
-        let value = status
-            .and_then(|index| batch.columns.get(index))
-            .map(|column| column.value(row));
+        let value = status.and_then(|index| batch.columns.get(index)).map(|column| column.value(row));
         let is_error = value == Some(Value::Status(StatusCode::ERROR));
-        let at = services
-            .binary_search_by(|known| known.service.cmp(&name))
-            .unwrap_or_else(|at| {
-                services.insert(
-                    at,
-                    ServiceStats {
-                        service: name,
-                        span_count: 0,
-                        error_count: 0,
-                    },
-                );
-                at
-            });
+        let at = services.binary_search_by(|known| known.service.cmp(&name)).unwrap_or_else(|at| {
+            services.insert(at, ServiceStats { service: name, span_count: 0, error_count: 0 });
+            at
+        });
         services[at].span_count += 1;
         services[at].error_count += u32::from(is_error);
     }

@@ -50,11 +50,9 @@ impl SearchPlan {
                 _ => outputs.push((attribute.clone(), second.slots(attribute))),
             }
         }
-        for field in [
-            Field::Intrinsic(Intrinsic::Name),
-            Field::Intrinsic(Intrinsic::Status),
-            trace::service_name(),
-        ] {
+        for field in
+            [Field::Intrinsic(Intrinsic::Name), Field::Intrinsic(Intrinsic::Status), trace::service_name()]
+        {
             second.add(field);
         }
         let output_needs_sets = second.as_slice().iter().any(trace::is_nested_set);
@@ -72,24 +70,14 @@ impl SearchPlan {
             needs_whole_traces: true,
             needs_every_attribute: false,
         };
-        Ok(Self {
-            request,
-            steps,
-            needs_sets,
-            outputs,
-            shows_name,
-            output_needs_sets,
-        })
+        Ok(Self { request, steps, needs_sets, outputs, shows_name, output_needs_sets })
     }
 }
 
 fn searched(body: &Body) -> Result<&Pipeline, Error> {
     match body {
         Body::Spansets(pipeline) => Ok(pipeline),
-        Body::Metrics(MetricsExpr {
-            kind: MetricsKind::Series(pipeline, _),
-            ..
-        }) => Ok(pipeline),
+        Body::Metrics(MetricsExpr { kind: MetricsKind::Series(pipeline, _), .. }) => Ok(pipeline),
         Body::Metrics(_) => Err(Error::NotSpansets),
     }
 }

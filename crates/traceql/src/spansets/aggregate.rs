@@ -41,11 +41,7 @@ pub(super) fn filter(
 
 /// The aggregate of one spanset; nil when no span has a number. `sum` and `avg` have the type of
 /// the first number and leave out numbers of other types.
-fn evaluate(
-    step: &AggregateStep,
-    trace: &Trace<'_>,
-    spanset: &Spanset,
-) -> Result<Value, EvalError> {
+fn evaluate(step: &AggregateStep, trace: &Trace<'_>, spanset: &Spanset) -> Result<Value, EvalError> {
     let Some(argument) = &step.argument else {
         return Ok(Value::Int(spanset.rows.count() as i64));
     };
@@ -75,9 +71,5 @@ fn evaluate(
             _ => {}
         }
     }
-    Ok(if step.function == Aggregate::Avg {
-        result.divide_by(f64::from(count))
-    } else {
-        result
-    })
+    Ok(if step.function == Aggregate::Avg { result.divide_by(f64::from(count)) } else { result })
 }

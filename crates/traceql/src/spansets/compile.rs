@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{AggregateStep, Selector, Step};
 use crate::ast::{
-    Attribute, FieldExpr, FieldKind, Pipeline, ScalarExpr, ScalarKind, SpansetExpr, SpansetKind,
-    SpansetOp, Stage,
+    Attribute, FieldExpr, FieldKind, Pipeline, ScalarExpr, ScalarKind, SpansetExpr, SpansetKind, SpansetOp,
+    Stage,
 };
 use crate::columns::Field;
 use crate::conditions::Tree;
@@ -74,9 +74,7 @@ impl Compiler {
                     self.needs_whole_traces = true;
                     let (aggregate, op, number) = match (&filter.lhs.kind, &filter.rhs.kind) {
                         (_, ScalarKind::Number(number)) => (&filter.lhs, filter.op, number),
-                        (ScalarKind::Number(number), _) => {
-                            (&filter.rhs, filter.op.mirrored(), number)
-                        }
+                        (ScalarKind::Number(number), _) => (&filter.rhs, filter.op.mirrored(), number),
                         _ => return Err(unsupported()),
                     };
                     let step = self.aggregate(aggregate)?;
@@ -93,9 +91,7 @@ impl Compiler {
                     steps.push(Step::Coalesce);
                 }
                 Stage::Select(attributes, _) => {
-                    attributes
-                        .iter()
-                        .for_each(|attribute| self.outputs.add(attribute));
+                    attributes.iter().for_each(|attribute| self.outputs.add(attribute));
                 }
             }
         }
@@ -115,10 +111,7 @@ impl Compiler {
                 rewrite::field(&mut filter);
                 self.spansets.push(Tree::of(&filter));
                 let program = compile(&filter, &mut self.fields);
-                Ok((
-                    Selector::Filter(program),
-                    TraceTree::Spanset(self.spansets.len() - 1),
-                ))
+                Ok((Selector::Filter(program), TraceTree::Spanset(self.spansets.len() - 1)))
             }
             SpansetKind::Chain(first, rest) => {
                 self.needs_whole_traces = true;
@@ -149,22 +142,15 @@ impl Compiler {
             self.outputs.add_all(argument);
         }
         let name = Arc::from(expr.to_string());
-        let argument = argument
-            .as_ref()
-            .map(|expr| compile(expr, &mut self.fields));
-        Ok(AggregateStep {
-            function: *function,
-            argument,
-            name,
-        })
+        let argument = argument.as_ref().map(|expr| compile(expr, &mut self.fields));
+        Ok(AggregateStep { function: *function, argument, name })
     }
 
     /// Adds what computed fields are made of; call when all is compiled.
     pub fn finish(&mut self) {
         trace::add_dependencies(&mut self.fields);
         if self.needs_sets() {
-            self.fields
-                .add(Field::Intrinsic(crate::ast::Intrinsic::Kind));
+            self.fields.add(Field::Intrinsic(crate::ast::Intrinsic::Kind));
         }
         let is_computed = |field: &Field| match field {
             Field::Intrinsic(intrinsic) => intrinsic.needs_trace(),

@@ -26,10 +26,7 @@ pub(super) fn split(
             let group = *groups.entry(value).or_insert_with_key(|value| {
                 let mut attributes = spanset.attributes.clone();
                 attributes.push((Arc::clone(name), value.clone()));
-                output.push(Spanset {
-                    rows: Bits::none(spanset.rows.len()),
-                    attributes,
-                });
+                output.push(Spanset { rows: Bits::none(spanset.rows.len()), attributes });
                 output.len() - 1
             });
             output[group].rows.insert(row);
@@ -45,8 +42,5 @@ pub(super) fn coalesce(input: &[Spanset]) -> Vec<Spanset> {
     };
     let mut rows = Bits::none(first.rows.len());
     input.iter().for_each(|spanset| rows.or(&spanset.rows));
-    vec![Spanset {
-        rows,
-        attributes: Vec::new(),
-    }]
+    vec![Spanset { rows, attributes: Vec::new() }]
 }

@@ -18,11 +18,8 @@ pub fn arithmetic(op: BinaryOp, lhs: &Value, rhs: &Value) -> Outcome {
             BinaryOp::Sub => Value::Duration(a.wrapping_sub(*b)),
             _ => Value::Float(float(op, *a as f64, *b as f64)),
         }),
-        (Value::Duration(a), Value::Int(b)) | (Value::Int(b), Value::Duration(a))
-            if op == BinaryOp::Mul =>
-        {
-            Ok(a.checked_mul(*b)
-                .map_or(Value::Float(*a as f64 * *b as f64), Value::Duration))
+        (Value::Duration(a), Value::Int(b)) | (Value::Int(b), Value::Duration(a)) if op == BinaryOp::Mul => {
+            Ok(a.checked_mul(*b).map_or(Value::Float(*a as f64 * *b as f64), Value::Duration))
         }
         (Value::Duration(a), Value::Int(b)) if op == BinaryOp::Div && *b != 0 && a % b == 0 => {
             Ok(Value::Duration(a.wrapping_div(*b)))
@@ -32,8 +29,7 @@ pub fn arithmetic(op: BinaryOp, lhs: &Value, rhs: &Value) -> Outcome {
                 return Ok(Value::Nil);
             };
             let result = float(op, a, b);
-            let one_duration =
-                matches!(lhs, Value::Duration(_)) != matches!(rhs, Value::Duration(_));
+            let one_duration = matches!(lhs, Value::Duration(_)) != matches!(rhs, Value::Duration(_));
             // 2^53: above it a float does not hold every whole nanosecond.
             let is_whole = result.fract() == 0.0 && result.abs() < 9_007_199_254_740_992.0;
             Ok(if one_duration && is_whole && op != BinaryOp::Pow {

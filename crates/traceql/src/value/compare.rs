@@ -32,9 +32,7 @@ impl Patterns {
             }
             cache.insert(Arc::clone(pattern), regexes::compile(pattern).ok());
         }
-        cache
-            .get(pattern)
-            .is_some_and(|regex| regex.as_ref().is_some_and(|r| r.is_match(text)))
+        cache.get(pattern).is_some_and(|regex| regex.as_ref().is_some_and(|r| r.is_match(text)))
     }
 }
 
@@ -70,9 +68,7 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Float(a), Value::Float(b)) => a.total_cmp(b),
         (Value::Array(x), Value::Array(y)) => {
             let elements = x.iter().zip(y.iter()).map(|(x, y)| order(x, y));
-            elements
-                .fold(Ordering::Equal, Ordering::then)
-                .then(x.len().cmp(&y.len()))
+            elements.fold(Ordering::Equal, Ordering::then).then(x.len().cmp(&y.len()))
         }
         _ if a.kind() == b.kind() => compare(a, b).unwrap_or(Ordering::Equal),
         _ => a.kind().cmp(&b.kind()),
@@ -82,11 +78,7 @@ pub fn order(a: &Value, b: &Value) -> Ordering {
 /// The result of a binary operator other than `&&` and `||`, whose right side need not be computed.
 pub fn binary(op: BinaryOp, lhs: &Value, rhs: &Value, patterns: &Patterns) -> Outcome {
     if lhs.is_nil() || rhs.is_nil() {
-        return Ok(if op.is_arithmetic() {
-            Value::Nil
-        } else {
-            Value::Bool(false)
-        });
+        return Ok(if op.is_arithmetic() { Value::Nil } else { Value::Bool(false) });
     }
     match op {
         BinaryOp::In | BinaryOp::NotIn | BinaryOp::MatchAny | BinaryOp::MatchNone => {
@@ -137,22 +129,13 @@ fn plain(op: BinaryOp, a: &Value, b: &Value, patterns: &Patterns) -> bool {
     }
 }
 
-fn membership(
-    op: BinaryOp,
-    lhs: &Value,
-    rhs: &Value,
-    patterns: &Patterns,
-) -> Result<bool, EvalError> {
+fn membership(op: BinaryOp, lhs: &Value, rhs: &Value, patterns: &Patterns) -> Result<bool, EvalError> {
     let items = match (lhs, rhs) {
         (Value::Array(_), Value::Array(_)) => return Err(EvalError::TwoArrays),
         (_, Value::Array(items)) => items,
         _ => return Err(EvalError::ArrayOnTheRight),
     };
-    let single = if matches!(op, BinaryOp::In | BinaryOp::NotIn) {
-        BinaryOp::Equal
-    } else {
-        BinaryOp::Match
-    };
+    let single = if matches!(op, BinaryOp::In | BinaryOp::NotIn) { BinaryOp::Equal } else { BinaryOp::Match };
     let is_member = items.iter().any(|item| plain(single, lhs, item, patterns));
     Ok(is_member == matches!(op, BinaryOp::In | BinaryOp::MatchAny))
 }

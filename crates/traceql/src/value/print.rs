@@ -39,17 +39,8 @@ fn float(value: f64) -> String {
         return "(0.0 / 0.0)".to_owned();
     }
     if value.is_infinite() {
-        return if value > 0.0 {
-            "(1.0 / 0.0)"
-        } else {
-            "(-1.0 / 0.0)"
-        }
-        .to_owned();
+        return if value > 0.0 { "(1.0 / 0.0)" } else { "(-1.0 / 0.0)" }.to_owned();
     }
     let text = format_float(value, FloatFormat::General, None);
-    if text.contains(['.', 'e']) {
-        text
-    } else {
-        format!("{text}.0")
-    }
+    if text.contains(['.', 'e']) { text } else { format!("{text}.0") }
 }

@@ -39,21 +39,16 @@ pub fn run(folder: &Path, report: &mut Report) {
 
 /// A span by what tells it apart: its id and attributes.
 fn shown_span(id: &str, attributes: &[(String, Value)]) -> String {
-    let mut attributes: Vec<String> = attributes
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let mut attributes: Vec<String> =
+        attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
     attributes.sort();
     format!("{id}[{}]", attributes.join(" "))
 }
 
 fn attributes_of(span: &Json) -> Vec<(String, Value)> {
-    span["attrs"].as_object().map_or(Vec::new(), |pairs| {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.clone(), typed(value)))
-            .collect()
-    })
+    span["attrs"]
+        .as_object()
+        .map_or(Vec::new(), |pairs| pairs.iter().map(|(name, value)| (name.clone(), typed(value))).collect())
 }
 
 fn shown_spanset(mut spans: Vec<String>, mut attributes: Vec<String>) -> String {
@@ -67,16 +62,10 @@ fn shown_output(output: &Json) -> String {
         .iter()
         .map(|spanset| {
             let spans = items(&spanset["spans"]);
-            let spans = spans
+            let spans = spans.iter().map(|span| shown_span(text(&span["id"]), &attributes_of(span)));
+            let attributes = items(&spanset["attributes"])
                 .iter()
-                .map(|span| shown_span(text(&span["id"]), &attributes_of(span)));
-            let attributes = items(&spanset["attributes"]).iter().map(|attribute| {
-                format!(
-                    "{}={}",
-                    text(&attribute["name"]),
-                    typed(&attribute["value"])
-                )
-            });
+                .map(|attribute| format!("{}={}", text(&attribute["name"]), typed(&attribute["value"])));
             shown_spanset(spans.collect(), attributes.collect())
         })
         .collect();
@@ -89,42 +78,24 @@ fn evaluate(query: &str, input: &Json) -> Result<String, String> {
     let parsed = traceql::parse(query).map_err(|error| error.to_text(query))?;
     let mut compiler = Compiler::default();
     let (steps, _) = match &parsed {
-        Query {
-            body: Body::Spansets(pipeline),
-            ..
-        } => compiler
-            .pipeline(pipeline)
-            .map_err(|error| error.to_string())?,
+        Query { body: Body::Spansets(pipeline), .. } => {
+            compiler.pipeline(pipeline).map_err(|error| error.to_string())?
+        }
         _ => return Err("not a search".to_owned()),
     };
-    let spans: Vec<&Json> = items(input)
-        .iter()
-        .flat_map(|spanset| items(&spanset["spans"]))
-        .collect();
+    let spans: Vec<&Json> = items(input).iter().flat_map(|spanset| items(&spanset["spans"])).collect();
     let (batch, sets) = loose_batch(&spans, compiler.fields.as_slice());
     let mut first = 0;
     let spansets = items(input).iter().map(|spanset| {
         let len = items(&spanset["spans"]).len();
         let rows = Bits::from_fn(spans.len(), |row| (first..first + len).contains(&row));
         first += len;
-        Spanset {
-            rows,
-            attributes: Vec::new(),
-        }
+        Spanset { rows, attributes: Vec::new() }
     });
-    let spansets: Vec<Spanset> = spansets
-        .filter(|spanset| !spanset.rows.is_empty())
-        .collect();
+    let spansets: Vec<Spanset> = spansets.filter(|spanset| !spanset.rows.is_empty()).collect();
     let patterns = Patterns::default();
-    let rows = Rows {
-        batch: &batch,
-        range: 0..spans.len(),
-        patterns: &patterns,
-    };
-    let trace = Trace {
-        rows,
-        sets: Some(&sets),
-    };
+    let rows = Rows { batch: &batch, range: 0..spans.len(), patterns: &patterns };
+    let trace = Trace { rows, sets: Some(&sets) };
     let output = run_steps(&steps, &trace, spansets).map_err(|error| error.to_string())?;
     let mut shown: Vec<String> = output
         .iter()
@@ -133,10 +104,7 @@ fn evaluate(query: &str, input: &Json) -> Result<String, String> {
                 .rows
                 .iter()
                 .map(|row| shown_span(text(&spans[row]["id"]), &attributes_of(spans[row])));
-            let attributes = spanset
-                .attributes
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"));
+            let attributes = spanset.attributes.iter().map(|(name, value)| format!("{name}={value}"));
             shown_spanset(spans.collect(), attributes.collect())
         })
         .collect();
@@ -152,10 +120,7 @@ fn keys_of(field: &Field) -> Vec<String> {
         }
         Field::Attribute(scope, name) => vec![format!("{}.{name}", scope.name())],
         Field::Intrinsic(intrinsic) => {
-            vec![
-                intrinsic.name().to_owned(),
-                format!("span:{}", intrinsic.name()),
-            ]
+            vec![intrinsic.name().to_owned(), format!("span:{}", intrinsic.name())]
         }
         Field::TraceState => Vec::new(),
     }
@@ -166,10 +131,7 @@ pub fn loose_batch(spans: &[&Json], fields: &[Field]) -> (Batch, NestedSets) {
     let column = |field: &Field| {
         let keys = keys_of(field);
         let value = |span: &&Json| {
-            let found = keys
-                .iter()
-                .map(|key| &span["attrs"][key])
-                .find(|value| !value.is_null());
+            let found = keys.iter().map(|key| &span["attrs"][key]).find(|value| !value.is_null());
             found.map_or(Value::Nil, typed)
         };
         Column::of_values(spans.iter().map(value).collect())
@@ -184,27 +146,15 @@ pub fn loose_batch(spans: &[&Json], fields: &[Field]) -> (Batch, NestedSets) {
         is_connected: true,
     };
     let duration = |span: &&Json| {
-        let loose = [
-            &span["duration_ns"],
-            &span["attrs"]["duration"]["v"],
-            &span["attrs"]["span:duration"]["v"],
-        ];
+        let loose =
+            [&span["duration_ns"], &span["attrs"]["duration"]["v"], &span["attrs"]["span:duration"]["v"]];
         loose.iter().find_map(|value| value.as_i64()).unwrap_or(0)
     };
     let batch = Batch {
-        traces: vec![TraceRows {
-            id: TraceId([1; 16]),
-            rows: 0..spans.len(),
-        }],
-        span_ids: spans
-            .iter()
-            .map(|span| otlp::span_id(text(&span["id"])))
-            .collect(),
+        traces: vec![TraceRows { id: TraceId([1; 16]), rows: 0..spans.len() }],
+        span_ids: spans.iter().map(|span| otlp::span_id(text(&span["id"]))).collect(),
         parent_ids: vec![None::<SpanId>; spans.len()],
-        starts: spans
-            .iter()
-            .map(|span| span["start_ns"].as_i64().unwrap_or(0))
-            .collect(),
+        starts: spans.iter().map(|span| span["start_ns"].as_i64().unwrap_or(0)).collect(),
         durations: spans.iter().map(duration).collect(),
         columns: fields.iter().map(column).collect(),
         every_attribute: Vec::new(),
@@ -214,9 +164,7 @@ pub fn loose_batch(spans: &[&Json], fields: &[Field]) -> (Batch, NestedSets) {
 
 /// Whether a field name belongs to an intrinsic that loose spans lack.
 pub fn is_intrinsic(name: &str) -> bool {
-    Intrinsic::ALL
-        .iter()
-        .any(|intrinsic| intrinsic.name() == name)
+    Intrinsic::ALL.iter().any(|intrinsic| intrinsic.name() == name)
 }
 
 fn operator(symbol: &str) -> BinaryOp {
@@ -234,9 +182,7 @@ fn operator(symbol: &str) -> BinaryOp {
         BinaryOp::MatchAny,
         BinaryOp::MatchNone,
     ];
-    all.into_iter()
-        .find(|op| op.symbol() == symbol)
-        .expect("an operator")
+    all.into_iter().find(|op| op.symbol() == symbol).expect("an operator")
 }
 
 fn tables(folder: &Path, report: &mut Report) {
@@ -251,43 +197,23 @@ fn tables(folder: &Path, report: &mut Report) {
             ours.push(binary(op, &rhs, &lhs, &patterns));
         }
         let wanted = |result: &Result<Value, EvalError>| match result {
-            Ok(value) => case["expected"]
-                .as_bool()
-                .is_some_and(|wanted| *value == Value::Bool(wanted)),
+            Ok(value) => case["expected"].as_bool().is_some_and(|wanted| *value == Value::Bool(wanted)),
             Err(error) => error.to_string() == text(&case["error"]),
         };
         let passed = ours.iter().all(wanted);
         let subject = format!("{lhs} {} {rhs}", op.symbol());
         let wanted = format!("{} {}", case["expected"], case["error"]);
-        report.case(
-            corpus,
-            text(&case["id"]),
-            &subject,
-            passed,
-            &format!("{ours:?}"),
-            &wanted,
-        );
+        report.case(corpus, text(&case["id"]), &subject, passed, &format!("{ours:?}"), &wanted);
     }
     let statics = &tables["statics"];
-    let pairs = [
-        ("equal", true),
-        ("not_equal", false),
-        ("always_false_with_nil", false),
-    ];
+    let pairs = [("equal", true), ("not_equal", false), ("always_false_with_nil", false)];
     for (list, wanted) in pairs {
         for case in items(&statics[list]) {
             let (lhs, rhs) = (typed(&case["lhs"]), typed(&case["rhs"]));
             let ours = equal(&lhs, &rhs);
             let subject = format!("{:?} {lhs} equals {:?} {rhs}", lhs.kind(), rhs.kind());
             let passed = ours == wanted;
-            report.case(
-                corpus,
-                text(&case["id"]),
-                &subject,
-                passed,
-                &ours.to_string(),
-                list,
-            );
+            report.case(corpus, text(&case["id"]), &subject, passed, &ours.to_string(), list);
         }
     }
     for case in items(&statics["compare"]) {
@@ -296,20 +222,11 @@ fn tables(folder: &Path, report: &mut Report) {
         let passed = ours == case["want"].as_i64();
         let subject = format!("{a} against {b}");
         let wanted = case["want"].to_string();
-        report.case(
-            corpus,
-            text(&case["id"]),
-            &subject,
-            passed,
-            &format!("{ours:?}"),
-            &wanted,
-        );
+        report.case(corpus, text(&case["id"]), &subject, passed, &format!("{ours:?}"), &wanted);
     }
-    for (list, apply) in [
-        ("sum_into", sum as fn(&Value, &Json) -> Value),
-        ("divide_by", divide),
-        ("append", append),
-    ] {
+    for (list, apply) in
+        [("sum_into", sum as fn(&Value, &Json) -> Value), ("divide_by", divide), ("append", append)]
+    {
         for case in items(&statics[list]) {
             let ours = apply(&typed(&case["a"]), case);
             let wanted = typed(&case["want"]);
@@ -319,14 +236,7 @@ fn tables(folder: &Path, report: &mut Report) {
             };
             let subject = format!("{list} {case}");
             let id = text(&case["id"]);
-            report.case(
-                corpus,
-                id,
-                &subject,
-                passed,
-                &ours.to_string(),
-                &wanted.to_string(),
-            );
+            report.case(corpus, id, &subject, passed, &ours.to_string(), &wanted.to_string());
         }
     }
 }

@@ -55,10 +55,7 @@ pub fn run(folder: &Path, report: &mut Report) {
 
 /// Whether a query asks for the synthetic services only.
 fn is_ours(query: &str) -> bool {
-    query.contains("x-alpha")
-        || query.contains("x-beta")
-        || query.contains("x-.*")
-        || query.contains("x-(")
+    query.contains("x-alpha") || query.contains("x-beta") || query.contains("x-.*") || query.contains("x-(")
 }
 
 /// Percent-decoded pairs.
@@ -79,9 +76,7 @@ fn parse_parameters(text: &str) -> BTreeMap<String, String> {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(key, value)| (decoded(key), decoded(value)))
-        .collect()
+    pairs.map(|(key, value)| (decoded(key), decoded(value))).collect()
 }
 
 fn errors(report: &mut Report, id: &str, query: &str, body: &str) {
@@ -92,14 +87,7 @@ fn errors(report: &mut Report, id: &str, query: &str, body: &str) {
         Ok(canonical) => format!("valid: {canonical}"),
         Err(problems) => problems[0].to_text(query),
     };
-    report.case(
-        "goldens/tempo/errors",
-        id,
-        query,
-        ours == wanted,
-        &ours,
-        wanted,
-    );
+    report.case("goldens/tempo/errors", id, query, ours == wanted, &ours, wanted);
 }
 
 fn found(
@@ -110,28 +98,20 @@ fn found(
     body: &str,
     spans: &[Span],
 ) {
-    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end"))
-    else {
+    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end")) else {
         return;
     };
-    let range = TimeRange {
-        start: TimeNs(start),
-        end: TimeNs(end),
-    };
+    let range = TimeRange { start: TimeNs(start), end: TimeNs(end) };
     let Ok(answer) = serde_json::from_str::<Json>(body) else {
         return;
     };
-    let own: BTreeSet<String> = spans
-        .iter()
-        .map(|span| span.trace_id.to_string().trim_start_matches('0').to_owned())
-        .collect();
+    let own: BTreeSet<String> =
+        spans.iter().map(|span| span.trace_id.to_string().trim_start_matches('0').to_owned()).collect();
     let wanted: BTreeMap<String, String> = items(&answer["traces"])
         .iter()
         .map(|trace| {
-            let mut sets: Vec<String> = items(&trace["spanSets"])
-                .iter()
-                .map(|set| set["matched"].to_string())
-                .collect();
+            let mut sets: Vec<String> =
+                items(&trace["spanSets"]).iter().map(|set| set["matched"].to_string()).collect();
             sets.sort();
             (text(&trace["traceID"]).to_owned(), sets.join(","))
         })
@@ -150,38 +130,21 @@ fn found(
                 .traces
                 .iter()
                 .map(|found| {
-                    let mut sets: Vec<String> = found
-                        .spansets
-                        .iter()
-                        .map(|set| set.matched.to_string())
-                        .collect();
+                    let mut sets: Vec<String> =
+                        found.spansets.iter().map(|set| set.matched.to_string()).collect();
                     sets.sort();
-                    (
-                        found.id.to_string().trim_start_matches('0').to_owned(),
-                        sets.join(","),
-                    )
+                    (found.id.to_string().trim_start_matches('0').to_owned(), sets.join(","))
                 })
                 .collect();
             (ours == wanted, format!("{ours:?}"))
         }
         Err(error) => (false, format!("error: {error}")),
     };
-    report.case(
-        "goldens/tempo/search",
-        id,
-        query,
-        passed,
-        &ours,
-        &format!("{wanted:?}"),
-    );
+    report.case("goldens/tempo/search", id, query, passed, &ours, &format!("{wanted:?}"));
 }
 
 fn seconds(parameters: &BTreeMap<String, String>, name: &str) -> Option<i64> {
-    parameters
-        .get(name)?
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(SECOND)
+    parameters.get(name)?.parse::<i64>().ok()?.checked_mul(SECOND)
 }
 
 fn step(parameters: &BTreeMap<String, String>, length: i64) -> Option<i64> {
@@ -218,17 +181,13 @@ fn series(
     spans: &[Span],
     is_instant: bool,
 ) {
-    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end"))
-    else {
+    let (Some(start), Some(end)) = (seconds(parameters, "start"), seconds(parameters, "end")) else {
         return;
     };
     if parameters.contains_key("maxSeries") {
         return;
     }
-    let (Some(step), Ok(answer)) = (
-        step(parameters, end - start),
-        serde_json::from_str::<Json>(body),
-    ) else {
+    let (Some(step), Ok(answer)) = (step(parameters, end - start), serde_json::from_str::<Json>(body)) else {
         return;
     };
     let window = if is_instant {
@@ -256,19 +215,13 @@ fn series(
             (labels.join(","), values)
         })
         .collect();
-    let options = MetricsOptions {
-        window,
-        exemplars_max: 100,
-        series_max: 10_000,
-    };
+    let options = MetricsOptions { window, exemplars_max: 100, series_max: 10_000 };
     let never = || false;
     let control = Control::new(&never, 256 << 20);
     let source = MemorySource::new(spans.to_vec(), 4);
     let computed = traceql::parse(query)
         .map_err(|error| error.to_text(query))
-        .and_then(|parsed| {
-            evaluate(&parsed, &source, &options, &control).map_err(|error| error.to_string())
-        });
+        .and_then(|parsed| evaluate(&parsed, &source, &options, &control).map_err(|error| error.to_string()));
     let (passed, ours) = match computed {
         Ok(series) => {
             let ours: Shown = series
@@ -279,14 +232,9 @@ fn series(
                         .iter()
                         .map(|(name, value)| format!("{name}={}", label_text(value)))
                         .collect();
-                    let values = series
-                        .values
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, value)| !value.is_nan());
-                    let values = values.map(|(interval, value)| {
-                        (window.timestamp_of(interval) / 1_000_000, *value)
-                    });
+                    let values = series.values.iter().enumerate().filter(|(_, value)| !value.is_nan());
+                    let values =
+                        values.map(|(interval, value)| (window.timestamp_of(interval) / 1_000_000, *value));
                     (labels.join(","), values.collect::<BTreeMap<_, _>>())
                 })
                 .filter(|(_, values)| !values.is_empty())
@@ -310,9 +258,7 @@ fn same(ours: &Shown, wanted: &Shown) -> bool {
 /// What one side has and the other has not.
 fn difference(ours: &Shown, wanted: &Shown) -> String {
     let agrees = |a: &BTreeMap<i64, f64>, b: &BTreeMap<i64, f64>| {
-        a.len() == b.len()
-            && a.iter()
-                .all(|(at, value)| b.get(at).is_some_and(|other| close(*value, *other)))
+        a.len() == b.len() && a.iter().all(|(at, value)| b.get(at).is_some_and(|other| close(*value, *other)))
     };
     let mut lines = Vec::new();
     for (labels, values) in wanted {
@@ -323,9 +269,7 @@ fn difference(ours: &Shown, wanted: &Shown) -> String {
         }
     }
     lines.extend(
-        ours.keys()
-            .filter(|labels| !wanted.contains_key(*labels))
-            .map(|labels| format!("has {labels}")),
+        ours.keys().filter(|labels| !wanted.contains_key(*labels)).map(|labels| format!("has {labels}")),
     );
     lines.join("; ")
 }

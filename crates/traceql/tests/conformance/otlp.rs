@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs,
-    TraceId,
+    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
 };
 use serde_json::Value as Json;
 
@@ -72,9 +71,7 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Span {
 }
 
 fn nanos(json: &Json) -> i64 {
-    json.as_i64()
-        .or_else(|| text(json).parse().ok())
-        .unwrap_or(0)
+    json.as_i64().or_else(|| text(json).parse().ok()).unwrap_or(0)
 }
 
 /// Hexadecimal, padded with zeros on the left.
@@ -88,10 +85,7 @@ pub fn span_id(hex: &str) -> SpanId {
 }
 
 fn attributes(json: &Json) -> Attrs {
-    items(json)
-        .iter()
-        .map(|pair| (text(&pair["key"]), value(&pair["value"])))
-        .collect()
+    items(json).iter().map(|pair| (text(&pair["key"]), value(&pair["value"]))).collect()
 }
 
 fn value(json: &Json) -> AttrValue {
@@ -108,12 +102,7 @@ fn value(json: &Json) -> AttrValue {
         return value.into();
     }
     if !json["arrayValue"].is_null() {
-        return AttrValue::Array(
-            items(&json["arrayValue"]["values"])
-                .iter()
-                .map(value)
-                .collect(),
-        );
+        return AttrValue::Array(items(&json["arrayValue"]["values"]).iter().map(value).collect());
     }
     AttrValue::Empty
 }

@@ -50,23 +50,12 @@ fn found(query: &str, spans: &[Span], case: &Json) -> (bool, String) {
         Ok(result) => result,
         Err(error) => return (false, format!("error: {error}")),
     };
-    let matched: usize = result
-        .traces
-        .iter()
-        .flat_map(|t| &t.spansets)
-        .map(|set| set.matched)
-        .sum();
+    let matched: usize = result.traces.iter().flat_map(|t| &t.spansets).map(|set| set.matched).sum();
     let traces = result.traces.len();
     let mut passed = within(traces, case, "expected_min_traces", "expected_max_traces");
     if let Some(computed) = case["computed"].as_object() {
-        passed &= computed
-            .get("traces")
-            .and_then(Json::as_u64)
-            .is_none_or(|n| n == traces as u64);
-        passed &= computed
-            .get("spans")
-            .and_then(Json::as_u64)
-            .is_none_or(|n| n == matched as u64);
+        passed &= computed.get("traces").and_then(Json::as_u64).is_none_or(|n| n == traces as u64);
+        passed &= computed.get("spans").and_then(Json::as_u64).is_none_or(|n| n == matched as u64);
     }
     (passed, format!("{traces} traces, {matched} spans"))
 }
@@ -79,31 +68,18 @@ fn series(query: &str, spans: &[Span], case: &Json, is_instant: bool) -> (bool, 
     } else {
         Window::aligned(first - 60_000_000_000, last, 60_000_000_000)
     };
-    let options = MetricsOptions {
-        window,
-        exemplars_max: 10,
-        series_max: 10_000,
-    };
+    let options = MetricsOptions { window, exemplars_max: 10, series_max: 10_000 };
     let never = || false;
     let control = Control::new(&never, 64 << 20);
     let source = MemorySource::new(spans.to_vec(), 7);
     let computed = traceql::parse(query)
         .map_err(|error| error.to_text(query))
-        .and_then(|parsed| {
-            evaluate(&parsed, &source, &options, &control).map_err(|error| error.to_string())
-        });
+        .and_then(|parsed| evaluate(&parsed, &source, &options, &control).map_err(|error| error.to_string()));
     match computed {
         Ok(series) => {
-            let is_positive = series
-                .iter()
-                .flat_map(|s| &s.values)
-                .all(|value| value.is_nan() || *value >= 0.0);
-            let passed = within(
-                series.len(),
-                case,
-                "expected_min_series",
-                "expected_max_series",
-            );
+            let is_positive =
+                series.iter().flat_map(|s| &s.values).all(|value| value.is_nan() || *value >= 0.0);
+            let passed = within(series.len(), case, "expected_min_series", "expected_max_series");
             (passed && is_positive, format!("{} series", series.len()))
         }
         Err(error) => (false, error),

@@ -58,10 +58,7 @@ fn invalid(report: &mut Report, corpus: &str, query: &str, wanted: Option<&Json>
                 let wanted = wanted_text(wanted).replace("at line 0, col", "at line 1, col");
                 ours == wanted
             };
-            (
-                wanted.is_none_or(|wanted| wanted.is_null() || agrees(wanted)),
-                ours,
-            )
+            (wanted.is_none_or(|wanted| wanted.is_null() || agrees(wanted)), ours)
         }
     };
     let wanted = wanted.map_or("invalid".to_owned(), wanted_text);
@@ -72,11 +69,9 @@ fn wanted_text(error: &Json) -> String {
     let message = text(&error["message"]);
     match (error["line"].as_u64(), error["col"].as_u64()) {
         (Some(0), Some(0)) => format!("parse error : {message}"),
-        (line, column) => format!(
-            "parse error at line {}, col {}: {message}",
-            line.unwrap_or(0),
-            column.unwrap_or(0)
-        ),
+        (line, column) => {
+            format!("parse error at line {}, col {}: {message}", line.unwrap_or(0), column.unwrap_or(0))
+        }
     }
 }
 
@@ -87,38 +82,22 @@ fn examples(folder: &Path, report: &mut Report) {
         let (passed, ours) = match traceql::check(query) {
             Ok(canonical) => {
                 let again = traceql::check(&canonical);
-                (
-                    again.as_deref() == Ok(canonical.as_str()),
-                    format!("{canonical} -> {again:?}"),
-                )
+                (again.as_deref() == Ok(canonical.as_str()), format!("{canonical} -> {again:?}"))
             }
             Err(problems) => (false, problems[0].to_text(query)),
         };
-        report.case(
-            corpus,
-            query,
-            query,
-            passed,
-            &ours,
-            "valid, canonical text stable",
-        );
+        report.case(corpus, query, query, passed, &ours, "valid, canonical text stable");
     }
     for query in items(&lists["parse_fails"]).iter().map(text) {
         invalid(report, corpus, query, None);
     }
-    for (list, wanted) in [
-        ("validate_fails", Problem::Meaning),
-        ("unsupported", Problem::Unsupported),
-    ] {
+    for (list, wanted) in [("validate_fails", Problem::Meaning), ("unsupported", Problem::Unsupported)] {
         for query in items(&lists[list]).iter().map(text) {
             let (passed, ours) = match traceql::check(query) {
                 Ok(canonical) => (false, format!("valid: {canonical}")),
                 Err(problems) => {
                     let passed = problems.iter().any(|problem| problem.problem == wanted);
-                    (
-                        passed,
-                        format!("{:?}: {}", problems[0].problem, problems[0].to_text(query)),
-                    )
+                    (passed, format!("{:?}: {}", problems[0].problem, problems[0].to_text(query)))
                 }
             };
             report.case(corpus, query, query, passed, &ours, list);
@@ -141,10 +120,7 @@ fn trees(folder: &Path, report: &mut Report) {
                 }
                 rewrite::join_alternatives(&mut parsed);
                 let canonical = parsed.to_string();
-                if case["canonical"]
-                    .as_str()
-                    .is_some_and(|wanted| wanted != canonical)
-                {
+                if case["canonical"].as_str().is_some_and(|wanted| wanted != canonical) {
                     passed = false;
                     ours = format!("{ours} {canonical}");
                 }
@@ -158,12 +134,7 @@ fn trees(folder: &Path, report: &mut Report) {
         report.case(corpus, text(&case["id"]), query, passed, &ours, &wanted);
     }
     for case in items(&lists["invalid"]) {
-        invalid(
-            report,
-            corpus,
-            text(&case["query"]),
-            Some(&case["tempo_error"]),
-        );
+        invalid(report, corpus, text(&case["query"]), Some(&case["tempo_error"]));
     }
     for case in items(&lists["identifiers_valid"]) {
         let word = text(&case["identifier"]);
@@ -171,32 +142,15 @@ fn trees(folder: &Path, report: &mut Report) {
             Ok(attribute) => {
                 let tree = sexpr::attribute(&attribute);
                 let back = parse_attribute(&attribute.to_string());
-                (
-                    sexpr::same(&tree, &case["expected"]) && back == Ok(attribute),
-                    tree.to_string(),
-                )
+                (sexpr::same(&tree, &case["expected"]) && back == Ok(attribute), tree.to_string())
             }
             Err(error) => (false, error.to_text(word)),
         };
-        report.case(
-            corpus,
-            word,
-            word,
-            passed,
-            &ours,
-            &case["expected"].to_string(),
-        );
+        report.case(corpus, word, word, passed, &ours, &case["expected"].to_string());
     }
     for word in items(&lists["identifiers_invalid"]).iter().map(text) {
         let ours = parse_attribute(word);
-        report.case(
-            corpus,
-            word,
-            word,
-            ours.is_err(),
-            &format!("{ours:?}"),
-            "invalid",
-        );
+        report.case(corpus, word, word, ours.is_err(), &format!("{ours:?}"), "invalid");
     }
 }
 
@@ -272,27 +226,13 @@ fn tokens(folder: &Path, report: &mut Report) {
             .collect();
         let wanted: Vec<&str> = items(&case["tokens"]).iter().map(text).collect();
         let passed = ours == wanted;
-        report.case(
-            corpus,
-            text(&case["id"]),
-            input,
-            passed,
-            &ours.join(" "),
-            &wanted.join(" "),
-        );
+        report.case(corpus, text(&case["id"]), input, passed, &ours.join(" "), &wanted.join(" "));
     }
     for case in items(&lists["durations_ns"]) {
         let input = text(&case[0]);
         let ours = traceql::lexer::parse_duration(input);
         let passed = ours.is_some() && ours == case[1].as_i64();
-        report.case(
-            corpus,
-            input,
-            input,
-            passed,
-            &format!("{ours:?}"),
-            &case[1].to_string(),
-        );
+        report.case(corpus, input, input, passed, &format!("{ours:?}"), &case[1].to_string());
     }
 }
 

@@ -24,11 +24,7 @@ pub fn find_in(query: &str, spans: &[Span], range: TimeRange) -> Result<SearchRe
     traceql::check(query).map_err(|problems| problems[0].to_text(query))?;
     let parsed = traceql::parse(query).map_err(|error| error.to_text(query))?;
     let source = MemorySource::new(spans.to_vec(), 1);
-    let options = SearchOptions {
-        range,
-        limit: 1000,
-        spans_per_spanset: 100,
-    };
+    let options = SearchOptions { range, limit: 1000, spans_per_spanset: 100 };
     let never = || false;
     let control = Control::new(&never, 64 << 20);
     search(&parsed, &source, &options, &control).map_err(|error| error.to_string())
@@ -49,10 +45,7 @@ fn load(folder: &Path, name: &str) -> Vec<Span> {
 
 fn matches(report: &mut Report, corpus: &str, spans: &[Span], query: &str, wanted: bool) {
     let (passed, ours) = match find(query, spans) {
-        Ok(result) => (
-            result.traces.is_empty() != wanted,
-            format!("{} traces", result.traces.len()),
-        ),
+        Ok(result) => (result.traces.is_empty() != wanted, format!("{} traces", result.traces.len())),
         Err(error) => (false, format!("error: {error}")),
     };
     let wanted = if wanted { "match" } else { "no match" };
@@ -63,10 +56,7 @@ fn expected_trace(folder: &Path, report: &mut Report) {
     let corpus = "traces/traceql-search/expected_trace_cases";
     let spans = load(folder, "expected_trace");
     let lists = read(folder, "traceql-search/expected_trace_cases.json");
-    let trace_id = spans
-        .first()
-        .map(|span| span.trace_id.to_string())
-        .unwrap_or_default();
+    let trace_id = spans.first().map(|span| span.trace_id.to_string()).unwrap_or_default();
     let filled = |json: &Json| text(json).replace("$TRACE_ID", &trace_id);
     for (list, wanted) in [("match", true), ("no_match", false)] {
         for case in items(&lists[list]) {
@@ -112,11 +102,7 @@ fn existence(report: &mut Report, corpus: &str, spans: &[Span], lists: &Json) {
     for case in items(&lists["attribute_must_be_returned"]) {
         let (query, key) = (text(&case["query"]), text(&case["key"]));
         let shows = |result: &SearchResult| {
-            let mut spans = result
-                .traces
-                .iter()
-                .flat_map(|t| &t.spansets)
-                .flat_map(|set| &set.spans);
+            let mut spans = result.traces.iter().flat_map(|t| &t.spansets).flat_map(|set| &set.spans);
             spans.any(|span| {
                 // Name and duration have fields of their own.
                 key == "duration"
@@ -137,23 +123,12 @@ fn existence(report: &mut Report, corpus: &str, spans: &[Span], lists: &Json) {
             let wanted = case["expected"] == true;
             let root = otlp::span_id("040506");
             let has_root = |result: &SearchResult| {
-                let mut spans = result
-                    .traces
-                    .iter()
-                    .flat_map(|t| &t.spansets)
-                    .flat_map(|set| &set.spans);
+                let mut spans = result.traces.iter().flat_map(|t| &t.spansets).flat_map(|set| &set.spans);
                 spans.any(|span| span.id == root)
             };
             let ours = find(query, spans).map(|result| has_root(&result));
             let passed = ours == Ok(wanted);
-            report.case(
-                corpus,
-                query,
-                query,
-                passed,
-                &format!("{ours:?}"),
-                &wanted.to_string(),
-            );
+            report.case(corpus, query, query, passed, &format!("{ours:?}"), &wanted.to_string());
         }
     }
 }
@@ -163,10 +138,8 @@ fn canonical(spansets: &Json) -> String {
     let mut shown: Vec<String> = items(spansets)
         .iter()
         .map(|spanset| {
-            let mut spans: Vec<String> = items(&spanset["spans"])
-                .iter()
-                .map(|span| sorted(span).to_string())
-                .collect();
+            let mut spans: Vec<String> =
+                items(&spanset["spans"]).iter().map(|span| sorted(span).to_string()).collect();
             spans.sort();
             let attributes = sorted(&spanset["attributes"]);
             format!("{} {attributes} {}", spanset["matched"], spans.join(" "))
@@ -180,16 +153,9 @@ fn canonical(spansets: &Json) -> String {
 fn sorted(json: &Json) -> Json {
     match json {
         Json::Object(map) => {
-            let pairs: BTreeMap<&String, Json> = map
-                .iter()
-                .map(|(key, value)| (key, sorted(value)))
-                .collect();
-            Json::Object(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| (key.clone(), value))
-                    .collect(),
-            )
+            let pairs: BTreeMap<&String, Json> =
+                map.iter().map(|(key, value)| (key, sorted(value))).collect();
+            Json::Object(pairs.into_iter().map(|(key, value)| (key.clone(), value)).collect())
         }
         other => other.clone(),
     }
@@ -217,11 +183,8 @@ fn spansets(result: &SearchResult) -> Json {
             if let Some(name) = span.name.as_deref().filter(|name| !name.is_empty()) {
                 fields.insert("name".to_owned(), json!(name));
             }
-            let attributes: Map<String, Json> = span
-                .attributes
-                .iter()
-                .map(|(name, value)| (name.to_string(), shown(value)))
-                .collect();
+            let attributes: Map<String, Json> =
+                span.attributes.iter().map(|(name, value)| (name.to_string(), shown(value))).collect();
             fields.insert("attributes".to_owned(), Json::Object(attributes));
             Json::Object(fields)
         });
@@ -229,11 +192,8 @@ fn spansets(result: &SearchResult) -> Json {
         fields.insert("matched".to_owned(), json!(spanset.matched));
         fields.insert("spans".to_owned(), spans.collect());
         if !spanset.attributes.is_empty() {
-            let attributes: Map<String, Json> = spanset
-                .attributes
-                .iter()
-                .map(|(name, value)| (name.to_string(), shown(value)))
-                .collect();
+            let attributes: Map<String, Json> =
+                spanset.attributes.iter().map(|(name, value)| (name.to_string(), shown(value))).collect();
             fields.insert("attributes".to_owned(), Json::Object(attributes));
         }
         Json::Object(fields)
@@ -252,14 +212,7 @@ fn full_trace(folder: &Path, report: &mut Report) {
     }
     for query in items(&lists["each_returns_trace_once"]).iter().map(text) {
         let ours = find(query, &spans).map(|result| result.traces.len());
-        report.case(
-            corpus,
-            query,
-            query,
-            ours == Ok(1),
-            &format!("{ours:?}"),
-            "one trace",
-        );
+        report.case(corpus, query, query, ours == Ok(1), &format!("{ours:?}"), "one trace");
     }
 }
 
@@ -270,8 +223,7 @@ fn nil(folder: &Path, report: &mut Report) {
     for (list, wanted) in [("match", true), ("no_match", false)] {
         for case in items(&lists[list]) {
             let (query, trace) = (text(&case["query"]), otlp::trace_id(text(&case["trace"])));
-            let ours = find(query, &spans)
-                .map(|result| result.traces.iter().any(|found| found.id == trace));
+            let ours = find(query, &spans).map(|result| result.traces.iter().any(|found| found.id == trace));
             let passed = ours == Ok(wanted);
             report.case(corpus, query, query, passed, &format!("{ours:?}"), list);
         }
@@ -293,17 +245,10 @@ fn templates(folder: &Path, report: &mut Report) {
         return;
     }
     // Aggregates over all spans need conditions that hold for one span only.
-    let is_on_one = |condition: &&str| {
-        on_spans
-            .iter()
-            .filter(|conditions| conditions.contains(condition))
-            .count()
-            == 1
-    };
-    let on_one: Vec<Vec<&str>> = on_spans
-        .iter()
-        .map(|conditions| conditions.iter().copied().filter(is_on_one).collect())
-        .collect();
+    let is_on_one =
+        |condition: &&str| on_spans.iter().filter(|conditions| conditions.contains(condition)).count() == 1;
+    let on_one: Vec<Vec<&str>> =
+        on_spans.iter().map(|conditions| conditions.iter().copied().filter(is_on_one).collect()).collect();
     for (list, wanted) in [("templates_match", true), ("templates_no_match", false)] {
         for template in items(&lists[list]).iter().map(text) {
             let is_aggregate = template.contains("(duration)") || template.contains("count() = 1");
@@ -326,10 +271,7 @@ fn filled(template: &str, turn: usize, on_spans: &[Vec<&str>], on_none: &[&str])
     for (n, conditions) in on_spans.iter().enumerate() {
         let mark = format!("<T{n}>");
         while let Some(at) = query.find(&mark) {
-            query.replace_range(
-                at..at + mark.len(),
-                conditions[(turn + place) % conditions.len()],
-            );
+            query.replace_range(at..at + mark.len(), conditions[(turn + place) % conditions.len()]);
             place += 1;
         }
     }
@@ -340,21 +282,12 @@ fn filled(template: &str, turn: usize, on_spans: &[Vec<&str>], on_none: &[&str])
 fn tags(folder: &Path, report: &mut Report) {
     let never = || false;
     let control = Control::new(&never, 64 << 20);
-    let options = TagOptions {
-        range: TimeRange::ALL,
-        entries_max: 1000,
-    };
-    for (file, trace) in [
-        ("expected_trace_cases", "expected_trace"),
-        ("full_trace_cases", "full_trace"),
-    ] {
+    let options = TagOptions { range: TimeRange::ALL, entries_max: 1000 };
+    for (file, trace) in [("expected_trace_cases", "expected_trace"), ("full_trace_cases", "full_trace")] {
         let corpus = format!("traces/traceql-search/{file}.tag_values");
         let source = MemorySource::new(load(folder, trace), 2);
         let lists = read(folder, &format!("traceql-search/{file}.json"));
-        for case in items(&lists["tag_values"])
-            .iter()
-            .filter(|case| case["skip"].is_null())
-        {
+        for case in items(&lists["tag_values"]).iter().filter(|case| case["skip"].is_null()) {
             let (tag, filter) = (text(&case["tag"]), text(&case["q"]));
             let Ok(attribute) = traceql::parse_attribute(tag) else {
                 continue;
@@ -378,24 +311,12 @@ fn tags(folder: &Path, report: &mut Report) {
     let ignored = &lists["always_ignore"];
     let source = MemorySource::new(load(folder, "tag_names_trace"), 2);
     for case in items(&lists["cases"]) {
-        names(
-            report,
-            "traces/traceql-search/tag_names_cases",
-            case,
-            ignored,
-            &source,
-        );
+        names(report, "traces/traceql-search/tag_names_cases", case, ignored, &source);
     }
     let lists = read(folder, "traceql-search/expected_trace_cases.json");
     let source = MemorySource::new(load(folder, "expected_trace"), 2);
     for case in items(&lists["tag_names"]) {
-        names(
-            report,
-            "traces/traceql-search/expected_trace_cases.tag_names",
-            case,
-            &json!({}),
-            &source,
-        );
+        names(report, "traces/traceql-search/expected_trace_cases.tag_names", case, &json!({}), &source);
     }
 }
 
@@ -406,10 +327,7 @@ fn text_of(value: &Value) -> String {
 fn names(report: &mut Report, corpus: &str, case: &Json, ignored: &Json, source: &MemorySource) {
     let never = || false;
     let control = Control::new(&never, 64 << 20);
-    let options = TagOptions {
-        range: TimeRange::ALL,
-        entries_max: 1000,
-    };
+    let options = TagOptions { range: TimeRange::ALL, entries_max: 1000 };
     let filter = text(&case["q"]);
     let found = tag_names(filter, source, &options, &control).expect("names");
     let scopes = [
@@ -421,34 +339,14 @@ fn names(report: &mut Report, corpus: &str, case: &Json, ignored: &Json, source:
     ];
     let (mut ours, mut wanted) = (BTreeSet::new(), BTreeSet::new());
     for (scope, names) in scopes {
-        let is_ignored = |name: &str| {
-            items(&ignored[scope])
-                .iter()
-                .any(|other| text(other) == name)
-        };
+        let is_ignored = |name: &str| items(&ignored[scope]).iter().any(|other| text(other) == name);
         if case["expected"][scope].is_null() {
             continue;
         }
-        ours.extend(
-            names
-                .iter()
-                .filter(|name| !is_ignored(name))
-                .map(|name| format!("{scope}.{name}")),
-        );
+        ours.extend(names.iter().filter(|name| !is_ignored(name)).map(|name| format!("{scope}.{name}")));
         let names = items(&case["expected"][scope]).iter().map(text);
-        wanted.extend(
-            names
-                .filter(|name| !is_ignored(name))
-                .map(|name| format!("{scope}.{name}")),
-        );
+        wanted.extend(names.filter(|name| !is_ignored(name)).map(|name| format!("{scope}.{name}")));
     }
     let (name, passed) = (text(&case["name"]), ours == wanted);
-    report.case(
-        corpus,
-        name,
-        filter,
-        passed,
-        &format!("{ours:?}"),
-        &format!("{wanted:?}"),
-    );
+    report.case(corpus, name, filter, passed, &format!("{ours:?}"), &format!("{wanted:?}"));
 }

@@ -2,18 +2,14 @@
 
 use serde_json::{Value as Json, json};
 use traceql::ast::{
-    Attribute, BinaryOp, Body, FieldExpr, FieldKind, MetricsExpr, MetricsFunction, MetricsKind,
-    Pipeline, Query, ScalarExpr, ScalarKind, SecondStage, SpansetExpr, SpansetKind, Stage, UnaryOp,
+    Attribute, BinaryOp, Body, FieldExpr, FieldKind, MetricsExpr, MetricsFunction, MetricsKind, Pipeline,
+    Query, ScalarExpr, ScalarKind, SecondStage, SpansetExpr, SpansetKind, Stage, UnaryOp,
 };
 use traceql::value::Value;
 
 /// A whole query.
 pub fn query(query: &Query) -> Json {
-    let hints: Vec<Json> = query
-        .hints
-        .iter()
-        .map(|hint| json!([hint.name, value(&hint.value)]))
-        .collect();
+    let hints: Vec<Json> = query.hints.iter().map(|hint| json!([hint.name, value(&hint.value)])).collect();
     let mut root = match &query.body {
         Body::Spansets(pipeline) => json!(["root", self::pipeline(pipeline)]),
         Body::Metrics(expr) => metrics(expr),
@@ -46,11 +42,7 @@ pub fn attribute(attribute: &Attribute) -> Json {
     match attribute.intrinsic {
         Some(intrinsic) => json!(["intrinsic", intrinsic.name()]),
         None => {
-            let word = if attribute.is_parent {
-                "parent_attr"
-            } else {
-                "attr"
-            };
+            let word = if attribute.is_parent { "parent_attr" } else { "attr" };
             json!([word, attribute.scope.name(), &*attribute.name])
         }
     }
@@ -66,12 +58,7 @@ fn stage(stage: &Stage) -> Json {
     match stage {
         Stage::Spansets(expr) => spansets(expr),
         Stage::ScalarFilter(filter) => {
-            json!([
-                "scalar_filter",
-                filter.op.symbol(),
-                scalar(&filter.lhs),
-                scalar(&filter.rhs)
-            ])
+            json!(["scalar_filter", filter.op.symbol(), scalar(&filter.lhs), scalar(&filter.rhs)])
         }
         Stage::By(expr, _) => json!(["by", field(expr)]),
         Stage::Coalesce(_) => json!(["coalesce"]),
@@ -86,11 +73,9 @@ fn stage(stage: &Stage) -> Json {
 fn spansets(expr: &SpansetExpr) -> Json {
     match &expr.kind {
         SpansetKind::Filter(expr) => json!(["filter", field(expr)]),
-        SpansetKind::Chain(first, rest) => {
-            rest.iter().fold(spansets(first), |lhs, (op, operand)| {
-                json!(["spanset_op", op.symbol(), lhs, spansets(operand)])
-            })
-        }
+        SpansetKind::Chain(first, rest) => rest.iter().fold(spansets(first), |lhs, (op, operand)| {
+            json!(["spanset_op", op.symbol(), lhs, spansets(operand)])
+        }),
         SpansetKind::Pipeline(pipeline) => self::pipeline(pipeline),
         SpansetKind::Missing => json!(["missing"]),
     }
@@ -103,9 +88,9 @@ fn field(expr: &FieldExpr) -> Json {
         FieldKind::Unary(UnaryOp::Negate, operand) => json!(["un", "-", field(operand)]),
         FieldKind::Unary(UnaryOp::Not, operand) => json!(["un", "!", field(operand)]),
         FieldKind::Binary(op, lhs, rhs) => json!(["bin", op.symbol(), field(lhs), field(rhs)]),
-        FieldKind::Logic(first, rest) => rest.iter().fold(field(first), |lhs, (op, operand)| {
-            json!(["bin", op.symbol(), lhs, field(operand)])
-        }),
+        FieldKind::Logic(first, rest) => rest
+            .iter()
+            .fold(field(first), |lhs, (op, operand)| json!(["bin", op.symbol(), lhs, field(operand)])),
         FieldKind::Exists(operand, true) => json!(["un", "exists", field(operand)]),
         FieldKind::Exists(operand, false) => json!(["un", "not_exists", field(operand)]),
         FieldKind::Missing => json!(["missing"]),
@@ -116,11 +101,7 @@ fn scalar(expr: &ScalarExpr) -> Json {
     match &expr.kind {
         ScalarKind::Number(number) => value(number),
         ScalarKind::Aggregate(function, argument) => {
-            json!([
-                "agg",
-                function.name(),
-                argument.as_ref().map(|expr| field(expr))
-            ])
+            json!(["agg", function.name(), argument.as_ref().map(|expr| field(expr))])
         }
         ScalarKind::Arithmetic(op, lhs, rhs) => {
             json!(["scalar_op", op.symbol(), scalar(lhs), scalar(rhs)])
@@ -151,20 +132,9 @@ fn metrics(expr: &MetricsExpr) -> Json {
             json!(["root", self::pipeline(pipeline), list])
         }
         MetricsKind::Math(op, lhs, rhs) => json!(["math", op.symbol(), metrics(lhs), metrics(rhs)]),
-        MetricsKind::ScalarMath {
-            op,
-            number,
-            is_left,
-            expr,
-        } => {
+        MetricsKind::ScalarMath { op, number, is_left, expr } => {
             let side = if *is_left { "left" } else { "right" };
-            json!([
-                "scalar_math",
-                op.symbol(),
-                number_of(number),
-                metrics(expr),
-                side
-            ])
+            json!(["scalar_math", op.symbol(), number_of(number), metrics(expr), side])
         }
     };
     if let (Some(list), false) = (tree.as_array_mut(), expr.stages.is_empty()) {
@@ -193,13 +163,9 @@ fn number_of(value: &Value) -> Json {
 /// Whether two trees are the same, numbers by value.
 pub fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
-        (Json::Array(a), Json::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
         (Json::Number(x), Json::Number(y)) => x == y || x.as_f64() == y.as_f64(),
         _ => a == b,

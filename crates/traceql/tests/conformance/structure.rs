@@ -21,10 +21,7 @@ pub fn run(folder: &Path, report: &mut Report) {
 /// The eight letters of a name as an id.
 fn id(name: &str) -> SpanId {
     let mut bytes = [0; 8];
-    bytes
-        .iter_mut()
-        .zip(name.bytes())
-        .for_each(|(byte, letter)| *byte = letter);
+    bytes.iter_mut().zip(name.bytes()).for_each(|(byte, letter)| *byte = letter);
     SpanId(bytes)
 }
 
@@ -43,23 +40,13 @@ fn numbers(folder: &Path, report: &mut Report) {
             .collect();
         let sets = NestedSets::of(&nodes);
         let shown = |span: &Json, numbers: [i64; 4]| {
-            format!(
-                "{} {} {}: {numbers:?}",
-                text(&span["id"]),
-                span["parent"],
-                text(&span["kind"])
-            )
+            format!("{} {} {}: {numbers:?}", text(&span["id"]), span["parent"], text(&span["kind"]))
         };
         let mut ours: Vec<String> = spans
             .iter()
             .enumerate()
             .map(|(row, span)| {
-                let numbers = [
-                    sets.left[row],
-                    sets.right[row],
-                    sets.parent[row],
-                    sets.child_count[row],
-                ];
+                let numbers = [sets.left[row], sets.right[row], sets.parent[row], sets.child_count[row]];
                 shown(span, numbers.map(i64::from))
             })
             .collect();
@@ -82,19 +69,13 @@ fn numbers(folder: &Path, report: &mut Report) {
 
 fn operators(folder: &Path, report: &mut Report) {
     let corpus = "traces/traceql-search/structural_nested_set_cases";
-    for group in items(&read(
-        folder,
-        "traceql-search/structural_nested_set_cases.json",
-    )) {
+    for group in items(&read(folder, "traceql-search/structural_nested_set_cases.json")) {
         let Some(spans) = group["spans"].as_object() else {
             continue;
         };
         let names: Vec<&String> = spans.keys().collect();
         let numbers = |key: &str| -> Vec<i32> {
-            names
-                .iter()
-                .map(|name| spans[*name][key].as_i64().unwrap_or(0) as i32)
-                .collect()
+            names.iter().map(|name| spans[*name][key].as_i64().unwrap_or(0) as i32).collect()
         };
         let sets = NestedSets {
             left: numbers("nestedSetLeft"),
@@ -132,14 +113,7 @@ fn operators(folder: &Path, report: &mut Report) {
             let subject = format!("{} {symbol} {}", case["lhs"], case["rhs"]);
             let passed = ours == wanted;
             let name = text(&case["name"]);
-            report.case(
-                corpus,
-                name,
-                &subject,
-                passed,
-                &ours.join(" "),
-                &wanted.join(" "),
-            );
+            report.case(corpus, name, &subject, passed, &ours.join(" "), &wanted.join(" "));
         }
     }
 }

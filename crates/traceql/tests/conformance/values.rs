@@ -12,10 +12,7 @@ use crate::{items, text};
 pub fn typed(json: &Json) -> Value {
     let kind = text(&json["t"]);
     if let Some(element) = kind.strip_suffix("[]") {
-        let values: Vec<Value> = items(&json["v"])
-            .iter()
-            .map(|item| plain(element, item))
-            .collect();
+        let values: Vec<Value> = items(&json["v"]).iter().map(|item| plain(element, item)).collect();
         return Value::Array(values.into());
     }
     plain(kind, &json["v"])

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{
-    AttrValue, Attrs, Event, Resource, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
-};
+use model::{AttrValue, Attrs, Event, Resource, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId};
 use proptest::prelude::*;
 
 fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
@@ -49,9 +47,7 @@ fn attribute() -> impl Strategy<Value = String> + Clone {
 
 /// Operand of arithmetic.
 fn number() -> impl Strategy<Value = String> + Clone {
-    let leaf = word(&[
-        "1", "2", "1.5", ".a", "span.b", "duration", "3ns", ".s", ".none",
-    ]);
+    let leaf = word(&["1", "2", "1.5", ".a", "span.b", "duration", "3ns", ".s", ".none"]);
     leaf.prop_recursive(2, 6, 2, |inner| {
         prop_oneof![
             (inner.clone(), word(&["+", "-", "*"]), inner.clone())
@@ -89,10 +85,7 @@ fn condition() -> impl Strategy<Value = String> + Clone {
     comparison().prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec((word(&["&&", "||"]), inner.clone()), 1..4).prop_map(|parts| {
-                let joined: String = parts
-                    .iter()
-                    .map(|(op, part)| format!(" {op} {part}"))
-                    .collect();
+                let joined: String = parts.iter().map(|(op, part)| format!(" {op} {part}")).collect();
                 format!("true{joined}")
             }),
             (inner.clone(), word(&["&&", "||"]), inner.clone())
@@ -126,23 +119,17 @@ pub fn simple_filter() -> impl Strategy<Value = String> + Clone {
 pub fn spanset_operator() -> impl Strategy<Value = &'static str> + Clone {
     prop::sample::select(
         &[
-            "&&", "||", ">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<",
-            "&>>", "&<<", "&~",
+            "&&", "||", ">", "<", ">>", "<<", "~", "!>", "!<", "!>>", "!<<", "!~", "&>", "&<", "&>>", "&<<",
+            "&~",
         ][..],
     )
 }
 
 /// Spansets and stages that no data make fail.
 pub fn pipeline() -> impl Strategy<Value = String> + Clone {
-    let spansets = (
-        filter(),
-        prop::collection::vec((spanset_operator(), filter()), 0..3),
-    )
-        .prop_map(|(first, rest)| {
-            let rest: String = rest
-                .iter()
-                .map(|(op, filter)| format!(" {op} {filter}"))
-                .collect();
+    let spansets =
+        (filter(), prop::collection::vec((spanset_operator(), filter()), 0..3)).prop_map(|(first, rest)| {
+            let rest: String = rest.iter().map(|(op, filter)| format!(" {op} {filter}")).collect();
             format!("{first}{rest}")
         });
     let stage = word(&[
@@ -177,31 +164,14 @@ pub fn metrics() -> impl Strategy<Value = String> + Clone {
         "quantile_over_time(duration, 0.5, 0.9)",
         "histogram_over_time(.a)",
     ]);
-    let by = word(&[
-        "",
-        " by (.a)",
-        " by (kind, span.s)",
-        " by (.none)",
-        " by (name)",
-    ]);
+    let by = word(&["", " by (.a)", " by (kind, span.s)", " by (.none)", " by (name)"]);
     (filter(), function, by).prop_map(|(filter, function, by)| format!("{filter} | {function}{by}"))
 }
 
 /// Everything that can be read, not all of it evaluated.
 pub fn any_query() -> impl Strategy<Value = String> + Clone {
-    let second = word(&[
-        "",
-        " | topk(3)",
-        " > 5",
-        " | bottomk(1) <= 2.5",
-        " != -1 | topk(2)",
-    ]);
-    let hints = word(&[
-        "",
-        " with(most_recent=true)",
-        " with(sample=0.1, exemplars=5)",
-        " with(a=`b`)",
-    ]);
+    let second = word(&["", " | topk(3)", " > 5", " | bottomk(1) <= 2.5", " != -1 | topk(2)"]);
+    let hints = word(&["", " with(most_recent=true)", " with(sample=0.1, exemplars=5)", " with(a=`b`)"]);
     let scalars = word(&[
         "count() + 1 > sum(.a)",
         "(count() * 2) ^ 2 <= 3",
@@ -210,25 +180,17 @@ pub fn any_query() -> impl Strategy<Value = String> + Clone {
         "1ms < avg(duration)",
         "min(parent.a) = 1",
     ]);
-    let math = (
-        metrics(),
-        word(&["+", "-", "*", "/"]),
-        metrics(),
-        second.clone(),
-    )
+    let math = (metrics(), word(&["+", "-", "*", "/"]), metrics(), second.clone())
         .prop_map(|(a, op, b, second)| format!("({a}) {op} ({b}){second}"));
-    let with_number = (
-        metrics(),
-        word(&["* 2", "+ 1 / 2.0", "- -1.5", "/ (1.0 / 0)", "* 3 + 1"]),
-        second.clone(),
-    )
-        .prop_map(|(a, number, second)| format!("({a}) {number}{second}"));
-    let number_with = (word(&["2 *", "1 + 2 *", "-1 -"]), metrics())
-        .prop_map(|(number, a)| format!("{number} ({a})"));
+    let with_number =
+        (metrics(), word(&["* 2", "+ 1 / 2.0", "- -1.5", "/ (1.0 / 0)", "* 3 + 1"]), second.clone())
+            .prop_map(|(a, number, second)| format!("({a}) {number}{second}"));
+    let number_with =
+        (word(&["2 *", "1 + 2 *", "-1 -"]), metrics()).prop_map(|(number, a)| format!("{number} ({a})"));
     let compare = (filter(), filter(), word(&["", ", 5", ", 5, 10, 20"]))
         .prop_map(|(a, b, rest)| format!("{a} | compare({b}{rest})"));
-    let piped = (pipeline(), spanset_operator(), pipeline())
-        .prop_map(|(a, op, b)| format!("({a}) {op} ({b})"));
+    let piped =
+        (pipeline(), spanset_operator(), pipeline()).prop_map(|(a, op, b)| format!("({a}) {op} ({b})"));
     let body = prop_oneof![
         4 => pipeline(),
         3 => (metrics(), second).prop_map(|(metrics, second)| format!("{metrics}{second}")),

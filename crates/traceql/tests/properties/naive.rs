@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use model::{Span, SpanId, TraceId};
 use traceql::ast::{
-    Attribute, AttributeScope, BinaryOp, Body, FieldExpr, FieldKind, Intrinsic, SpansetKind, Stage,
-    UnaryOp,
+    Attribute, AttributeScope, BinaryOp, Body, FieldExpr, FieldKind, Intrinsic, SpansetKind, Stage, UnaryOp,
 };
 use traceql::conditions::{Demand, Tree};
 use traceql::value::{Patterns, Value, binary};
@@ -26,11 +25,7 @@ pub fn filter(query: &str, spans: &[Span]) -> Found {
         panic!("a filter");
     };
     let matches = |span: &&Span| value(expr, span, spans).is_true();
-    spans
-        .iter()
-        .filter(matches)
-        .map(|span| (span.trace_id, span.span_id))
-        .collect()
+    spans.iter().filter(matches).map(|span| (span.trace_id, span.span_id)).collect()
 }
 
 fn value(expr: &FieldExpr, span: &Span, spans: &[Span]) -> Value {
@@ -55,11 +50,7 @@ fn value(expr: &FieldExpr, span: &Span, spans: &[Span]) -> Value {
             let mut holds = value(first, span, spans).is_true();
             for (op, operand) in rest {
                 let right = value(operand, span, spans).is_true();
-                holds = if *op == BinaryOp::And {
-                    holds && right
-                } else {
-                    holds || right
-                };
+                holds = if *op == BinaryOp::And { holds && right } else { holds || right };
             }
             Value::Bool(holds)
         }
@@ -68,10 +59,7 @@ fn value(expr: &FieldExpr, span: &Span, spans: &[Span]) -> Value {
                 && attribute.scope == AttributeScope::Event
             {
                 let has = |event: &model::Event| {
-                    let value = event
-                        .attributes
-                        .get(&attribute.name)
-                        .map(Value::of_attribute);
+                    let value = event.attributes.get(&attribute.name).map(Value::of_attribute);
                     value.is_some_and(|value| !value.is_nil())
                 };
                 return Value::Bool(span.events.iter().any(|event| has(event) == *is_there));
@@ -84,19 +72,12 @@ fn value(expr: &FieldExpr, span: &Span, spans: &[Span]) -> Value {
 
 fn list(values: Vec<Value>) -> Value {
     let there: Vec<Value> = values.into_iter().filter(|value| !value.is_nil()).collect();
-    if there.is_empty() {
-        Value::Nil
-    } else {
-        Value::Array(there.into())
-    }
+    if there.is_empty() { Value::Nil } else { Value::Array(there.into()) }
 }
 
 fn look_up(attribute: &Attribute, span: &Span, spans: &[Span]) -> Value {
-    let plain = |attributes: &model::Attrs| {
-        attributes
-            .get(&attribute.name)
-            .map_or(Value::Nil, Value::of_attribute)
-    };
+    let plain =
+        |attributes: &model::Attrs| attributes.get(&attribute.name).map_or(Value::Nil, Value::of_attribute);
     if let Some(intrinsic) = attribute.intrinsic {
         return self::intrinsic(intrinsic, span, spans);
     }
@@ -107,21 +88,13 @@ fn look_up(attribute: &Attribute, span: &Span, spans: &[Span]) -> Value {
             Value::Nil => plain(&span.resource.attributes),
             value => value,
         },
-        AttributeScope::Event => list(
-            span.events
-                .iter()
-                .map(|event| plain(&event.attributes))
-                .collect(),
-        ),
+        AttributeScope::Event => list(span.events.iter().map(|event| plain(&event.attributes)).collect()),
         AttributeScope::Link | AttributeScope::Instrumentation => Value::Nil,
     }
 }
 
 fn family<'s>(span: &'s Span, spans: &'s [Span]) -> Vec<&'s Span> {
-    let mut family: Vec<&Span> = spans
-        .iter()
-        .filter(|other| other.trace_id == span.trace_id)
-        .collect();
+    let mut family: Vec<&Span> = spans.iter().filter(|other| other.trace_id == span.trace_id).collect();
     family.sort_by_key(|span| (span.start, span.span_id));
     family
 }
@@ -134,12 +107,7 @@ fn intrinsic(intrinsic: Intrinsic, span: &Span, spans: &[Span]) -> Value {
         Intrinsic::Name => Value::text(&span.name),
         Intrinsic::Kind => Value::Kind(span.kind),
         Intrinsic::Status => Value::Status(span.status_code),
-        Intrinsic::EventName => list(
-            span.events
-                .iter()
-                .map(|event| Value::text(&event.name))
-                .collect(),
-        ),
+        Intrinsic::EventName => list(span.events.iter().map(|event| Value::text(&event.name)).collect()),
         Intrinsic::RootName => Value::text(root.map_or("", |root| &root.name)),
         Intrinsic::TraceDuration => {
             let start = family.iter().map(|span| span.start).min().expect("a span");
@@ -147,15 +115,11 @@ fn intrinsic(intrinsic: Intrinsic, span: &Span, spans: &[Span]) -> Value {
             Value::Duration(end.0 - start.0)
         }
         Intrinsic::ChildCount => {
-            let children = family.iter().filter(|other| {
-                other.parent_span_id == Some(span.span_id) && other.span_id != span.span_id
-            });
+            let children = family
+                .iter()
+                .filter(|other| other.parent_span_id == Some(span.span_id) && other.span_id != span.span_id);
             // Without a root nothing is counted, as in the original.
-            Value::Int(if root.is_some() {
-                children.count() as i64
-            } else {
-                0
-            })
+            Value::Int(if root.is_some() { children.count() as i64 } else { 0 })
         }
         Intrinsic::NestedSetLeft | Intrinsic::NestedSetParent => numbers(intrinsic, span, &family),
         other => panic!("{other:?} is not generated"),
@@ -167,9 +131,7 @@ fn numbers(intrinsic: Intrinsic, span: &Span, family: &[&Span]) -> Value {
     fn walk(at: &Span, family: &[&Span], counter: &mut i64, left: &mut Vec<(SpanId, i64)>) {
         *counter += 1;
         left.push((at.span_id, *counter));
-        let children = family
-            .iter()
-            .filter(|other| other.parent_span_id == Some(at.span_id));
+        let children = family.iter().filter(|other| other.parent_span_id == Some(at.span_id));
         children.for_each(|child| walk(child, family, counter, left));
         *counter += 1;
     }
@@ -177,11 +139,7 @@ fn numbers(intrinsic: Intrinsic, span: &Span, family: &[&Span]) -> Value {
     for root in family.iter().filter(|span| span.parent_span_id.is_none()) {
         walk(root, family, &mut counter, &mut left);
     }
-    let number = |id: SpanId| {
-        left.iter()
-            .find(|(other, _)| *other == id)
-            .map(|(_, left)| *left)
-    };
+    let number = |id: SpanId| left.iter().find(|(other, _)| *other == id).map(|(_, left)| *left);
     let own = number(span.span_id);
     Value::Int(match (intrinsic, own, span.parent_span_id) {
         (_, None, _) => 0,
@@ -196,9 +154,7 @@ fn ancestors<'s>(span: &'s Span, spans: &'s [Span]) -> Option<Vec<&'s Span>> {
     let mut chain = Vec::new();
     let mut at = span;
     while let Some(parent) = at.parent_span_id {
-        at = spans
-            .iter()
-            .find(|other| other.trace_id == span.trace_id && other.span_id == parent)?;
+        at = spans.iter().find(|other| other.trace_id == span.trace_id && other.span_id == parent)?;
         if chain.len() > spans.len() {
             return None;
         }
@@ -231,8 +187,7 @@ pub fn operator(lhs: &str, op: &str, rhs: &str, spans: &[Span]) -> Found {
     let mut found = Found::new();
     for trace in traces {
         let of = |side: &Found| -> Vec<&Span> {
-            let is_in =
-                |span: &&Span| span.trace_id == trace && side.contains(&(trace, span.span_id));
+            let is_in = |span: &&Span| span.trace_id == trace && side.contains(&(trace, span.span_id));
             spans.iter().filter(is_in).collect()
         };
         let (left, right) = (of(&left), of(&right));
@@ -245,10 +200,8 @@ pub fn operator(lhs: &str, op: &str, rhs: &str, spans: &[Span]) -> Found {
             _ => {
                 let relation = op.trim_start_matches(['!', '&']);
                 for r in &right {
-                    let partners: Vec<&&Span> = left
-                        .iter()
-                        .filter(|l| related(relation, l, r, spans))
-                        .collect();
+                    let partners: Vec<&&Span> =
+                        left.iter().filter(|l| related(relation, l, r, spans)).collect();
                     if partners.is_empty() == op.starts_with('!') {
                         add(r);
                     }
@@ -278,12 +231,12 @@ pub fn may_match(tree: &Tree, span: &Span, spans: &[Span]) -> bool {
                 Demand::Exists => !value.is_nil(),
                 Demand::Absent => panic!("absence is never necessary"),
                 Demand::Compare(op, literal) => holds(*op, literal),
-                Demand::Set(BinaryOp::In, literals) => literals
-                    .iter()
-                    .any(|literal| holds(BinaryOp::Equal, literal)),
-                Demand::Set(BinaryOp::MatchAny, literals) => literals
-                    .iter()
-                    .any(|literal| holds(BinaryOp::Match, literal)),
+                Demand::Set(BinaryOp::In, literals) => {
+                    literals.iter().any(|literal| holds(BinaryOp::Equal, literal))
+                }
+                Demand::Set(BinaryOp::MatchAny, literals) => {
+                    literals.iter().any(|literal| holds(BinaryOp::Match, literal))
+                }
                 Demand::Set(op, _) => panic!("{op:?} is never necessary"),
             }
         }

@@ -38,8 +38,7 @@ impl Model {
     }
 
     fn lose(&mut self, first: u64, last: u64) {
-        let lost: Vec<u64> =
-            self.waiting.range(first..=last).map(|(sequence, _)| *sequence).collect();
+        let lost: Vec<u64> = self.waiting.range(first..=last).map(|(sequence, _)| *sequence).collect();
         assert_eq!(lost.len() as u64, last - first + 1, "lost is what waited");
         self.lost.extend(lost.iter().filter_map(|sequence| self.waiting.remove(sequence)));
         assert!(self.waiting.is_empty());
@@ -51,11 +50,7 @@ impl Model {
         for record in seen {
             assert_eq!(Some(record), self.appended.get(&record.request_hash), "{label}");
             assert!(once.insert(record.request_hash), "{label}: {} twice", record.sequence);
-            assert!(
-                !self.gone.contains(&record.request_hash),
-                "{label}: {} is back",
-                record.sequence
-            );
+            assert!(!self.gone.contains(&record.request_hash), "{label}: {} is back", record.sequence);
         }
         for (sequence, hash) in self.promised.range(self.removed_below..) {
             assert!(once.contains(hash), "{label}: {sequence} was promised and is gone");
@@ -124,8 +119,7 @@ fn life(seed: u64, weather: Weather) {
             match rng.below(20) {
                 0..10 => {
                     next_hash += 1;
-                    let payload_bytes =
-                        if rng.chance(30) { 70_000 } else { rng.below(700) as usize };
+                    let payload_bytes = if rng.chance(30) { 70_000 } else { rng.below(700) as usize };
                     let mut record = Record {
                         sequence: 0,
                         kind: rng.below(5) as u8,
@@ -192,8 +186,7 @@ fn life(seed: u64, weather: Weather) {
                     let _ = wal.remove_before(below);
                 }
                 _ => {
-                    let live: Vec<Record> =
-                        wal.read_from(0).collect::<Result<_, _>>().expect("reads");
+                    let live: Vec<Record> = wal.read_from(0).collect::<Result<_, _>>().expect("reads");
                     let hashes = model.retry_hashes();
                     model.check(&live, &hashes, &label);
                     let promised: BTreeSet<u64> = model.promised.keys().copied().collect();

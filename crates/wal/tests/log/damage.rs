@@ -119,10 +119,7 @@ fn damage_since_opening_is_told_once_and_passed() {
     bytes[at] ^= 1;
     dir.put(&name, &bytes);
     let read: Vec<_> = wal.read_from(0).collect();
-    assert!(matches!(
-        &read[..],
-        [Ok(_), Err(Error::Damaged { .. }), Ok(Record { sequence: 3, .. })]
-    ));
+    assert!(matches!(&read[..], [Ok(_), Err(Error::Damaged { .. }), Ok(Record { sequence: 3, .. })]));
 }
 
 #[test]

@@ -12,8 +12,7 @@ use wal::NewRecord;
 use super::{SMALL, open, read_only};
 
 fn golden_files(version: &str) -> Vec<(String, Vec<u8>)> {
-    let folder =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/wal").join(version);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats/wal").join(version);
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| {

@@ -13,8 +13,7 @@ fn records_survive_reopening() {
     let dir: Arc<dyn Dir> = Arc::new(OsDir::open(temp.path()).unwrap());
     let options = Options { file_bytes: 300_000, record_bytes_max: 1 << 20 };
     let (mut wal, _) = Wal::open(dir.clone(), options, 3).unwrap();
-    let payloads: Vec<Vec<u8>> =
-        (0..20_u8).map(|at| vec![at; 1 + usize::from(at) * 5000]).collect();
+    let payloads: Vec<Vec<u8>> = (0..20_u8).map(|at| vec![at; 1 + usize::from(at) * 5000]).collect();
     for (hash, payload) in payloads.iter().enumerate() {
         wal.append(&new_record(hash as u128, payload)).unwrap();
         wal.rotate_if_full(&mut Vec::new).unwrap();

@@ -13,17 +13,15 @@ fn any_record() -> impl Strategy<Value = Record> {
     ];
     let names = ("\\PC{0,20}", "\\PC{0,20}", "\\PC{0,20}");
     (any::<u8>(), names, any::<i64>(), any::<u128>(), payload).prop_map(
-        |(kind, (tenant, content_type, encoding), received_unix_nano, request_hash, payload)| {
-            Record {
-                sequence: 0,
-                kind,
-                tenant,
-                content_type,
-                encoding,
-                received_unix_nano,
-                request_hash,
-                payload,
-            }
+        |(kind, (tenant, content_type, encoding), received_unix_nano, request_hash, payload)| Record {
+            sequence: 0,
+            kind,
+            tenant,
+            content_type,
+            encoding,
+            received_unix_nano,
+            request_hash,
+            payload,
         },
     )
 }

@@ -28,14 +28,7 @@ pub(super) fn apply(operation: Operation, a: f64, b: f64) -> Option<f64> {
                 let a = a.checked_mul(10_i128.checked_pow(places - a_places)?)?;
                 let b = b.checked_mul(10_i128.checked_pow(places - b_places)?)?;
                 let is_sum = matches!(operation, Operation::Add);
-                (
-                    if is_sum {
-                        a.checked_add(b)?
-                    } else {
-                        a.checked_sub(b)?
-                    },
-                    places,
-                )
+                (if is_sum { a.checked_add(b)? } else { a.checked_sub(b)? }, places)
             }
             Operation::Mul => (a.checked_mul(b)?, a_places + b_places),
             Operation::Div => {
@@ -45,10 +38,7 @@ pub(super) fn apply(operation: Operation, a: f64, b: f64) -> Option<f64> {
                 let (quotient, rest) = (a / b, a % b);
                 let rounds = rest.abs().checked_mul(2)? >= b.abs();
                 let step = if (a < 0) == (b < 0) { 1 } else { -1 };
-                (
-                    if rounds { quotient + step } else { quotient },
-                    QUOTIENT_PLACES,
-                )
+                (if rounds { quotient + step } else { quotient }, QUOTIENT_PLACES)
             }
         };
         format!("{digits}e-{places}").parse::<f64>().ok()

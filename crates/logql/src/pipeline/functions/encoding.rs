@@ -12,17 +12,11 @@ pub(super) fn call<'v>(name: &str, args: &[Value<'v>]) -> Option<Called<'v>> {
     let one = || texts::<1>(name, args).map(|[text]| text);
     Some(match name {
         "urlencode" => one().map(|text| Value::string(stdx::go::template::query_escape(text))),
-        "urldecode" => one().and_then(|text| {
-            query_unescape(text)
-                .map(Value::string)
-                .map_err(CallError::Failed)
-        }),
+        "urldecode" => {
+            one().and_then(|text| query_unescape(text).map(Value::string).map_err(CallError::Failed))
+        }
         "b64enc" => one().map(|text| Value::string(base64_encode(text.as_bytes()))),
-        "b64dec" => one().and_then(|text| {
-            base64_decode(text)
-                .map(Value::string)
-                .map_err(CallError::Failed)
-        }),
+        "b64dec" => one().and_then(|text| base64_decode(text).map(Value::string).map_err(CallError::Failed)),
         "fromJson" => one().map(|text| {
             // Text that is no JSON gives nil, as in sprig.
             serde_json::from_str(text).map_or(Value::Nil, from_json)
@@ -39,10 +33,8 @@ fn from_json<'v>(json: serde_json::Value) -> Value<'v> {
         serde_json::Value::String(text) => Value::string(text),
         serde_json::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
         serde_json::Value::Object(members) => {
-            let map: BTreeMap<_, _> = members
-                .into_iter()
-                .map(|(key, value)| (key, from_json(value)))
-                .collect();
+            let map: BTreeMap<_, _> =
+                members.into_iter().map(|(key, value)| (key, from_json(value))).collect();
             Value::Map(map)
         }
     }
@@ -77,10 +69,8 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 fn base64_encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..4 {
             if index <= chunk.len() {
                 out.push(ALPHABET[(word >> (18 - 6 * index) & 63) as usize] as char);
@@ -94,10 +84,7 @@ fn base64_encode(bytes: &[u8]) -> String {
 
 /// Standard base64; missing padding is fine.
 fn base64_decode(text: &str) -> Result<String, String> {
-    let clean: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !matches!(byte, b'\n' | b'\r'))
-        .collect();
+    let clean: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
     let body = clean.iter().take_while(|byte| **byte != b'=').count();
     let (mut word, mut bits) = (0_u32, 0);
     let mut out = Vec::with_capacity(body * 3 / 4);

@@ -16,10 +16,7 @@ pub(super) fn call<'v>(name: &str, args: &[Value<'v>]) -> Option<Called<'v>> {
         "ceil" => one(name, args).map(|a| Value::Float(to_float(a).ceil())),
         "floor" => one(name, args).map(|a| Value::Float(to_float(a).floor())),
         "round" => round(name, args),
-        "add" => Ok(Value::Int(
-            args.iter()
-                .fold(0, |sum: i64, a| sum.wrapping_add(to_int(a))),
-        )),
+        "add" => Ok(Value::Int(args.iter().fold(0, |sum: i64, a| sum.wrapping_add(to_int(a))))),
         "mul" => fold_int(name, args, i64::wrapping_mul),
         "max" => fold_int(name, args, i64::max),
         "min" => fold_int(name, args, i64::min),
@@ -55,10 +52,7 @@ fn one<'s, 'v>(name: &str, args: &'s [Value<'v>]) -> Result<&'s Value<'v>, CallE
     }
 }
 
-fn two<'s, 'v>(
-    name: &str,
-    args: &'s [Value<'v>],
-) -> Result<(&'s Value<'v>, &'s Value<'v>), CallError> {
+fn two<'s, 'v>(name: &str, args: &'s [Value<'v>]) -> Result<(&'s Value<'v>, &'s Value<'v>), CallError> {
     match args {
         [a, b] => Ok((a, b)),
         _ => Err(CallError::arity(name, "2", args.len())),
@@ -95,16 +89,12 @@ fn to_float(value: &Value<'_>) -> f64 {
 
 fn fold_int<'v>(name: &str, args: &[Value<'v>], fold: fn(i64, i64) -> i64) -> Called<'v> {
     let numbers = args.iter().map(to_int).reduce(fold);
-    numbers
-        .map(Value::Int)
-        .ok_or_else(|| CallError::arity(name, "at least 1", 0))
+    numbers.map(Value::Int).ok_or_else(|| CallError::arity(name, "at least 1", 0))
 }
 
 fn extreme<'v>(name: &str, args: &[Value<'v>], fold: fn(f64, f64) -> f64) -> Called<'v> {
     let numbers = args.iter().map(to_float).reduce(fold);
-    numbers
-        .map(Value::Float)
-        .ok_or_else(|| CallError::arity(name, "at least 1", 0))
+    numbers.map(Value::Float).ok_or_else(|| CallError::arity(name, "at least 1", 0))
 }
 
 fn fold_float<'v>(name: &str, args: &[&Value<'v>], operation: Operation) -> Called<'v> {
@@ -122,15 +112,9 @@ fn fold_float<'v>(name: &str, args: &[&Value<'v>], operation: Operation) -> Call
 
 fn divide<'v>(name: &str, a: i64, b: i64) -> Called<'v> {
     if b == 0 {
-        return Err(CallError::Failed(
-            "runtime error: integer divide by zero".to_owned(),
-        ));
+        return Err(CallError::Failed("runtime error: integer divide by zero".to_owned()));
     }
-    Ok(Value::Int(if name == "div" {
-        a.wrapping_div(b)
-    } else {
-        a.wrapping_rem(b)
-    }))
+    Ok(Value::Int(if name == "div" { a.wrapping_div(b) } else { a.wrapping_rem(b) }))
 }
 
 /// `round value places [at]`: up from the fraction `at` on, which is 0.5 if not given.
@@ -146,10 +130,6 @@ fn round<'v>(name: &str, args: &[Value<'v>]) -> Called<'v> {
     };
     let scale = 10_f64.powf(to_float(places));
     let scaled = scale * to_float(value);
-    let rounded = if scaled.fract() >= at {
-        scaled.ceil()
-    } else {
-        scaled.floor()
-    };
+    let rounded = if scaled.fract() >= at { scaled.ceil() } else { scaled.floor() };
     Ok(Value::Float(rounded / scale))
 }

@@ -6,16 +6,10 @@ use stdx::go::text as go;
 use super::{Called, Context, integer, text, texts};
 
 /// Calls a function of this family; `None` if it is none.
-pub(super) fn call<'v>(
-    name: &str,
-    args: &[Value<'v>],
-    context: &Context<'_>,
-) -> Option<Called<'v>> {
+pub(super) fn call<'v>(name: &str, args: &[Value<'v>], context: &Context<'_>) -> Option<Called<'v>> {
     let one = |f: fn(&str) -> String| texts::<1>(name, args).map(|[a]| Value::string(f(a)));
-    let two =
-        |f: fn(&str, &str) -> String| texts::<2>(name, args).map(|[a, b]| Value::string(f(a, b)));
-    let test =
-        |f: fn(&str, &str) -> bool| texts::<2>(name, args).map(|[a, b]| Value::Bool(f(a, b)));
+    let two = |f: fn(&str, &str) -> String| texts::<2>(name, args).map(|[a, b]| Value::string(f(a, b)));
+    let test = |f: fn(&str, &str) -> bool| texts::<2>(name, args).map(|[a, b]| Value::Bool(f(a, b)));
     Some(match name {
         "ToLower" | "lower" => one(go::to_lower),
         "ToUpper" | "upper" => one(go::to_upper),
@@ -34,9 +28,7 @@ pub(super) fn call<'v>(
         "hasSuffix" => test(|suffix, a| a.ends_with(suffix)),
         "replace" => texts::<3>(name, args).and_then(|[old, new, a]| replace(a, old, new, -1)),
         "Replace" => match args {
-            [a, old, new, count] => {
-                (|| replace(text(a)?, text(old)?, text(new)?, integer(count)?))()
-            }
+            [a, old, new, count] => (|| replace(text(a)?, text(old)?, text(new)?, integer(count)?))(),
             _ => Err(CallError::arity(name, "4", args.len())),
         },
         "trunc" | "alignLeft" | "alignRight" | "indent" | "nindent" | "repeat" => match args {
@@ -44,13 +36,7 @@ pub(super) fn call<'v>(
             _ => Err(CallError::arity(name, "2", args.len())),
         },
         "substr" => match args {
-            [start, end, a] => (|| {
-                Ok(Value::string(substring(
-                    integer(start)?,
-                    integer(end)?,
-                    text(a)?,
-                )))
-            })(),
+            [start, end, a] => (|| Ok(Value::string(substring(integer(start)?, integer(end)?, text(a)?))))(),
             _ => Err(CallError::arity(name, "3", args.len())),
         },
         "count" => texts::<2>(name, args).and_then(|[pattern, a]| {
@@ -68,9 +54,7 @@ pub(super) fn call<'v>(
                     };
                     regex.replace_all(a, expand).into_owned()
                 } else {
-                    regex
-                        .replace_all(a, regex::NoExpand(replacement))
-                        .into_owned()
+                    regex.replace_all(a, regex::NoExpand(replacement)).into_owned()
                 })
             })
         }
@@ -85,9 +69,7 @@ fn in_set(set: &str) -> impl Fn(char) -> bool + Copy {
 /// An error instead of a text that the output could not take.
 fn bounded<'v>(text: String) -> Called<'v> {
     if text.len() > OUTPUT_BYTES_MAX {
-        return Err(CallError::Failed(format!(
-            "result exceeds {OUTPUT_BYTES_MAX} bytes"
-        )));
+        return Err(CallError::Failed(format!("result exceeds {OUTPUT_BYTES_MAX} bytes")));
     }
     Ok(Value::string(text))
 }
@@ -98,9 +80,7 @@ fn replace<'v>(a: &str, old: &str, new: &str, count: i64) -> Called<'v> {
     if new.len().saturating_mul(a.len() + 1) > OUTPUT_BYTES_MAX
         && a.matches(old).count().saturating_mul(new.len()) > OUTPUT_BYTES_MAX
     {
-        return Err(CallError::Failed(format!(
-            "result exceeds {OUTPUT_BYTES_MAX} bytes"
-        )));
+        return Err(CallError::Failed(format!("result exceeds {OUTPUT_BYTES_MAX} bytes")));
     }
     Ok(Value::string(match usize::try_from(count) {
         Ok(count) => a.replacen(old, new, count),
@@ -122,15 +102,11 @@ fn counted<'v>(name: &str, count: i64, a: &str) -> Called<'v> {
             .map_err(|error| CallError::Failed(error.to_string())),
         _ => {
             let Ok(count) = usize::try_from(count) else {
-                return Err(CallError::Failed(
-                    "strings: negative Repeat count".to_owned(),
-                ));
+                return Err(CallError::Failed("strings: negative Repeat count".to_owned()));
             };
             let lines = a.matches('\n').count() + 1;
             if lines.saturating_mul(count) > OUTPUT_BYTES_MAX {
-                return Err(CallError::Failed(format!(
-                    "result exceeds {OUTPUT_BYTES_MAX} bytes"
-                )));
+                return Err(CallError::Failed(format!("result exceeds {OUTPUT_BYTES_MAX} bytes")));
             }
             let pad = " ".repeat(count);
             let indented = format!("{pad}{}", a.replace('\n', &format!("\n{pad}")));
@@ -161,10 +137,7 @@ pub fn substring(start: i64, end: i64, a: &str) -> String {
         (Some(start), None) => (start, length),
         (Some(start), Some(end)) => (start, end),
     };
-    a.chars()
-        .skip(start)
-        .take(end.saturating_sub(start))
-        .collect()
+    a.chars().skip(start).take(end.saturating_sub(start)).collect()
 }
 
 /// Exactly `count` characters: cut, or padded at the end. A negative count changes nothing.
@@ -184,8 +157,5 @@ pub fn align_right(count: i64, a: &str) -> String {
     };
     let length = a.chars().count();
     let pad = " ".repeat(count.saturating_sub(length));
-    pad + &a
-        .chars()
-        .skip(length.saturating_sub(count))
-        .collect::<String>()
+    pad + &a.chars().skip(length.saturating_sub(count)).collect::<String>()
 }

@@ -6,18 +6,12 @@ use stdx::go::time::{Time, Zone, parse};
 use super::{Called, Context, text, texts};
 
 /// Calls a function of this family; `None` if it is none.
-pub(super) fn call<'v>(
-    name: &str,
-    args: &[Value<'v>],
-    context: &Context<'_>,
-) -> Option<Called<'v>> {
+pub(super) fn call<'v>(name: &str, args: &[Value<'v>], context: &Context<'_>) -> Option<Called<'v>> {
     Some(match name {
         "now" if args.is_empty() => Ok(Value::Time(Time::from_unix_ns(context.now_ns))),
         "now" => Err(CallError::arity(name, "0", args.len())),
         "date" => match args {
-            [layout, date] => {
-                (|| Ok(Value::string(instant(date, context).format(text(layout)?))))()
-            }
+            [layout, date] => (|| Ok(Value::string(instant(date, context).format(text(layout)?))))(),
             _ => Err(CallError::arity(name, "2", args.len())),
         },
         "toDate" => texts::<2>(name, args).map(|[layout, date]| Value::Time(read(layout, date))),
@@ -28,17 +22,11 @@ pub(super) fn call<'v>(
         }),
         "unixEpoch" => time(name, args).map(|time| Value::string(time.unix_s.to_string())),
         "unixEpochMillis" => time(name, args).map(|time| {
-            let millis = time
-                .unix_s
-                .wrapping_mul(1_000)
-                .wrapping_add(i64::from(time.ns / 1_000_000));
+            let millis = time.unix_s.wrapping_mul(1_000).wrapping_add(i64::from(time.ns / 1_000_000));
             Value::string(millis.to_string())
         }),
         "unixEpochNanos" => time(name, args).map(|time| {
-            let ns = time
-                .unix_s
-                .wrapping_mul(1_000_000_000)
-                .wrapping_add(i64::from(time.ns));
+            let ns = time.unix_s.wrapping_mul(1_000_000_000).wrapping_add(i64::from(time.ns));
             Value::string(ns.to_string())
         }),
         "unixToTime" => texts::<1>(name, args).and_then(|[epoch]| from_epoch(epoch)),
@@ -49,11 +37,7 @@ pub(super) fn call<'v>(
 /// `time.Parse`; a text that cannot be read gives the zero time.
 fn read(layout: &str, date: &str) -> Time {
     // Year 1, January 1st, 00:00:00 UTC.
-    let zero = Time {
-        unix_s: -62_135_596_800,
-        ns: 0,
-        zone: Zone::Utc,
-    };
+    let zero = Time { unix_s: -62_135_596_800, ns: 0, zone: Zone::Utc };
     parse(layout, date).unwrap_or(zero)
 }
 
@@ -61,11 +45,7 @@ fn read(layout: &str, date: &str) -> Time {
 fn instant(value: &Value<'_>, context: &Context<'_>) -> Time {
     match value {
         Value::Time(time) => time.clone(),
-        Value::Int(seconds) => Time {
-            unix_s: *seconds,
-            ns: 0,
-            zone: Zone::Utc,
-        },
+        Value::Int(seconds) => Time { unix_s: *seconds, ns: 0, zone: Zone::Utc },
         _ => Time::from_unix_ns(context.now_ns),
     }
 }
@@ -94,7 +74,5 @@ fn from_epoch<'v>(epoch: &str) -> Called<'v> {
             return Err(failed(message));
         }
     };
-    Ok(Value::Time(Time::from_unix_ns(
-        number.saturating_mul(unit_ns),
-    )))
+    Ok(Value::Time(Time::from_unix_ns(number.saturating_mul(unit_ns))))
 }

@@ -104,11 +104,7 @@ impl Parser<'_> {
             }
             (_, Some(MatchOp::Regex | MatchOp::NotRegex), _) => {
                 // The original shows no list for `ip`, which may follow the other operators.
-                let expected: &[T] = if self.kind() == T::Ip {
-                    &[]
-                } else {
-                    &[T::String]
-                };
+                let expected: &[T] = if self.kind() == T::Ip { &[] } else { &[T::String] };
                 return Err(self.unexpected(expected));
             }
             (T::Ip, Some(op), _) => {
@@ -128,10 +124,7 @@ impl Parser<'_> {
             }
             _ => return Err(self.unexpected(&[])),
         };
-        Ok(LabelFilter {
-            kind,
-            span: start.to(self.last_span()),
-        })
+        Ok(LabelFilter { kind, span: start.to(self.last_span()) })
     }
 
     /// A number with an optional sign.

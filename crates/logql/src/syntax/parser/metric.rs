@@ -3,8 +3,8 @@
 use super::{Failed, Parse, Parser};
 use crate::syntax::CHAIN_MAX;
 use crate::syntax::ast::{
-    Binary, BinaryOp, Cardinality, Expr, ExprKind, Grouping, LabelReplace, RangeAggregation,
-    RangeOp, VectorAggregation, VectorOp,
+    Binary, BinaryOp, Cardinality, Expr, ExprKind, Grouping, LabelReplace, RangeAggregation, RangeOp,
+    VectorAggregation, VectorOp,
 };
 use crate::syntax::scalar;
 use crate::syntax::token::TokenKind as T;
@@ -93,11 +93,7 @@ impl Parser<'_> {
             self.advance();
             let modifier = self.modifier()?;
             // `^` is the only operator that groups to the right.
-            let right_floor = if op == BinaryOp::Pow {
-                strength - 1
-            } else {
-                strength
-            };
+            let right_floor = if op == BinaryOp::Pow { strength - 1 } else { strength };
             let right = self.expression(right_floor)?;
             left = self.binary(op, modifier, left, right);
             operands += 1;
@@ -136,10 +132,7 @@ impl Parser<'_> {
                 return Err(self.unexpected(&[]));
             }
         };
-        Ok(Expr {
-            kind,
-            span: start.to(self.last_span()),
-        })
+        Ok(Expr { kind, span: start.to(self.last_span()) })
     }
 
     /// Reads what stands after an opening parenthesis, and the closing one. After a failure it goes on
@@ -165,10 +158,7 @@ impl Parser<'_> {
                 if !self.take_if(T::CloseParen) {
                     return Err(Failed);
                 }
-                Ok(Expr {
-                    kind: ExprKind::Error,
-                    span: start.to(self.last_span()),
-                })
+                Ok(Expr { kind: ExprKind::Error, span: start.to(self.last_span()) })
             }
         }
     }
@@ -195,18 +185,9 @@ impl Parser<'_> {
         self.expect(T::CloseParen)?;
         let [target, replacement, source, regex] = texts;
         if let Err(error) = stdx::go::regex::matches_empty(&regex) {
-            self.complain(
-                regex_span,
-                format!("invalid regex in label_replace: {error}"),
-            );
+            self.complain(regex_span, format!("invalid regex in label_replace: {error}"));
         }
-        Ok(ExprKind::LabelReplace(Box::new(LabelReplace {
-            expr,
-            target,
-            replacement,
-            source,
-            regex,
-        })))
+        Ok(ExprKind::LabelReplace(Box::new(LabelReplace { expr, target, replacement, source, regex })))
     }
 
     fn range_aggregation(&mut self, op: RangeOp) -> Parse<Expr> {
@@ -228,24 +209,13 @@ impl Parser<'_> {
                 return Err(parser.unexpected(&[T::CloseParen]));
             }
             let span = range.span;
-            let aggregation = RangeAggregation {
-                op,
-                parameter: None,
-                range,
-                grouping: None,
-            };
-            Ok(Expr {
-                kind: ExprKind::RangeAggregation(aggregation),
-                span,
-            })
+            let aggregation = RangeAggregation { op, parameter: None, range, grouping: None };
+            Ok(Expr { kind: ExprKind::RangeAggregation(aggregation), span })
         })?;
         let grouping = self.grouping()?;
         let span = start.to(self.last_span());
         let ExprKind::RangeAggregation(mut aggregation) = inner.kind else {
-            return Ok(Expr {
-                kind: ExprKind::Error,
-                span,
-            });
+            return Ok(Expr { kind: ExprKind::Error, span });
         };
         aggregation.grouping = grouping;
         match parameter {
@@ -262,20 +232,14 @@ impl Parser<'_> {
                 aggregation.parameter = Some(self.float_value(place, &complaint));
             }
             None if op == RangeOp::Quantile => {
-                self.complain(
-                    span,
-                    format!("parameter required for operation {}", op.text()),
-                );
+                self.complain(span, format!("parameter required for operation {}", op.text()));
             }
             None => {}
         }
         if let Err(message) = validate::check_range(&aggregation) {
             self.complain(span, message);
         }
-        Ok(Expr {
-            kind: ExprKind::RangeAggregation(aggregation),
-            span,
-        })
+        Ok(Expr { kind: ExprKind::RangeAggregation(aggregation), span })
     }
 
     fn vector_aggregation(&mut self, op: VectorOp) -> Parse<Expr> {
@@ -283,11 +247,7 @@ impl Parser<'_> {
         let mut grouping = self.grouping()?;
         if self.kind() != T::OpenParen {
             let expected = [T::OpenParen, T::By, T::Without];
-            let expected = if grouping.is_some() {
-                &expected[..1]
-            } else {
-                &expected[..]
-            };
+            let expected = if grouping.is_some() { &expected[..1] } else { &expected[..] };
             return Err(self.unexpected(expected));
         }
         self.advance();
@@ -313,24 +273,13 @@ impl Parser<'_> {
         };
         if matches!(expr.kind, ExprKind::Log(_)) {
             // The original's grammar wants numbers here and stops at the closing parenthesis.
-            self.complain(
-                expr.span,
-                "syntax error: unexpected ), expecting RANGE".to_owned(),
-            );
+            self.complain(expr.span, "syntax error: unexpected ), expecting RANGE".to_owned());
         }
         if let Err(message) = validate::check_vector_grouping(op, grouping.as_ref()) {
             self.complain(span, message);
         }
-        let aggregation = VectorAggregation {
-            op,
-            parameter,
-            expr,
-            grouping,
-        };
-        Ok(Expr {
-            kind: ExprKind::VectorAggregation(Box::new(aggregation)),
-            span,
-        })
+        let aggregation = VectorAggregation { op, parameter, expr, grouping };
+        Ok(Expr { kind: ExprKind::VectorAggregation(Box::new(aggregation)), span })
     }
 
     fn grouping(&mut self) -> Parse<Option<Grouping>> {
@@ -394,37 +343,13 @@ impl Parser<'_> {
         let span = left.span.to(right.span);
         if let Some(message) = validate::check_operands(op, &left, &right) {
             self.complain(span, message);
-            return Expr {
-                kind: ExprKind::Error,
-                span,
-            };
+            return Expr { kind: ExprKind::Error, span };
         }
         if let (ExprKind::Literal(l), ExprKind::Literal(r)) = (&left.kind, &right.kind) {
-            return Expr {
-                kind: ExprKind::Literal(scalar::apply(op, *l, *r)),
-                span,
-            };
+            return Expr { kind: ExprKind::Literal(scalar::apply(op, *l, *r)), span };
         }
-        let Modifier {
-            return_bool,
-            on,
-            labels,
-            cardinality,
-            include,
-        } = modifier;
-        let binary = Binary {
-            op,
-            return_bool,
-            on,
-            labels,
-            cardinality,
-            include,
-            left,
-            right,
-        };
-        Expr {
-            kind: ExprKind::Binary(Box::new(binary)),
-            span,
-        }
+        let Modifier { return_bool, on, labels, cardinality, include } = modifier;
+        let binary = Binary { op, return_bool, on, labels, cardinality, include, left, right };
+        Expr { kind: ExprKind::Binary(Box::new(binary)), span }
     }
 }

@@ -20,13 +20,7 @@ impl Parser<'_> {
             return Err(self.unexpected(&[]));
         };
         let span = start.to(self.last_span());
-        Ok(LogRange {
-            log: partial.log,
-            range_ns,
-            offset_ns,
-            unwrap: partial.unwrap,
-            span,
-        })
+        Ok(LogRange { log: partial.log, range_ns, offset_ns, unwrap: partial.unwrap, span })
     }
 
     fn partial_range(&mut self) -> Parse<Partial> {
@@ -43,11 +37,7 @@ impl Parser<'_> {
             inner
         } else {
             let log = self.selector()?;
-            Partial {
-                log,
-                unwrap: None,
-                window: None,
-            }
+            Partial { log, unwrap: None, window: None }
         };
         let is_bare = partial.log.stages.is_empty() && partial.unwrap.is_none();
         if partial.window.is_some() {
@@ -91,12 +81,7 @@ impl Parser<'_> {
             T::DurationSecondsConv => Some(Conversion::DurationSeconds),
             T::Identifier => None,
             _ => {
-                let expected = [
-                    T::Identifier,
-                    T::BytesConv,
-                    T::DurationConv,
-                    T::DurationSecondsConv,
-                ];
+                let expected = [T::Identifier, T::BytesConv, T::DurationConv, T::DurationSecondsConv];
                 return Err(self.unexpected(&expected));
             }
         };
@@ -116,11 +101,6 @@ impl Parser<'_> {
                 Err(Failed) => self.skip_to(|kind| matches!(kind, T::Pipe | T::Range | T::Offset)),
             }
         }
-        Ok(Some(Unwrap {
-            label,
-            conversion,
-            filters,
-            span: start.to(self.last_span()),
-        }))
+        Ok(Some(Unwrap { label, conversion, filters, span: start.to(self.last_span()) }))
     }
 }

@@ -55,11 +55,7 @@ impl Parser<'_> {
         if !self.take_if(T::CloseBrace) && complete == 0 {
             return Err(self.unexpected(&[T::CloseBrace, T::Comma]));
         }
-        Ok(LogExpr {
-            matchers,
-            stages: Vec::new(),
-            selector: open.to(close),
-        })
+        Ok(LogExpr { matchers, stages: Vec::new(), selector: open.to(close) })
     }
 
     fn skip_matcher(&mut self) {
@@ -98,11 +94,6 @@ impl Parser<'_> {
         {
             self.complain(span, error.to_string());
         }
-        Matcher {
-            name,
-            op,
-            value,
-            span,
-        }
+        Matcher { name, op, value, span }
     }
 }

@@ -2,8 +2,7 @@
 
 use super::{Failed, Parse, Parser};
 use crate::syntax::ast::{
-    Extraction, FormatValue, LabelFormat, LineFilter, LineMatch, LineOp, Selection, Stage,
-    StageKind,
+    Extraction, FormatValue, LabelFormat, LineFilter, LineMatch, LineOp, Selection, Stage, StageKind,
 };
 use crate::syntax::token::TokenKind as T;
 
@@ -39,10 +38,7 @@ impl Parser<'_> {
                 });
                 StageKind::Error
             });
-            stages.push(Stage {
-                kind,
-                span: start.to(self.last_span()),
-            });
+            stages.push(Stage { kind, span: start.to(self.last_span()) });
         }
     }
 
@@ -102,11 +98,7 @@ impl Parser<'_> {
                     span,
                 }));
             } else {
-                filters.push(LineFilter {
-                    op,
-                    alternatives,
-                    span,
-                });
+                filters.push(LineFilter { op, alternatives, span });
             }
         }
         Ok(StageKind::LineFilters(filters))
@@ -114,10 +106,7 @@ impl Parser<'_> {
 
     fn line_match(&mut self) -> Parse<LineMatch> {
         match self.kind() {
-            T::String => Ok(LineMatch {
-                text: self.expect_string()?,
-                is_ip: false,
-            }),
+            T::String => Ok(LineMatch { text: self.expect_string()?, is_ip: false }),
             T::Ip => {
                 self.advance();
                 self.expect(T::OpenParen)?;
@@ -137,11 +126,7 @@ impl Parser<'_> {
                 _ => keep_empty = true,
             }
         }
-        Ok(StageKind::Logfmt {
-            strict,
-            keep_empty,
-            fields: self.extractions()?,
-        })
+        Ok(StageKind::Logfmt { strict, keep_empty, fields: self.extractions()? })
     }
 
     fn extractions(&mut self) -> Parse<Vec<Extraction>> {
@@ -151,11 +136,7 @@ impl Parser<'_> {
         }
         loop {
             let label = self.expect_identifier()?;
-            let path = if self.take_if(T::Eq) {
-                self.expect_string()?
-            } else {
-                label.clone()
-            };
+            let path = if self.take_if(T::Eq) { self.expect_string()? } else { label.clone() };
             fields.push(Extraction { label, path });
             if !self.take_if(T::Comma) {
                 return Ok(fields);
@@ -190,9 +171,7 @@ impl Parser<'_> {
         let mut selections = Vec::new();
         loop {
             let follows = self.tokens.get(self.at + 1).map(|token| token.kind);
-            if self.kind() == T::Identifier
-                && matches!(follows, Some(T::Eq | T::Neq | T::Re | T::Nre))
-            {
+            if self.kind() == T::Identifier && matches!(follows, Some(T::Eq | T::Neq | T::Re | T::Nre)) {
                 selections.push(Selection::Matcher(self.matcher()?));
             } else {
                 selections.push(Selection::Name(self.expect_identifier()?));

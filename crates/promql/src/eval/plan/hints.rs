@@ -23,8 +23,7 @@ pub(super) fn below_binary(above: &Above, op: BinaryOp) -> Above {
 }
 
 pub(super) fn below_aggregate(above: &Above, aggregate: &Aggregate) -> Above {
-    let grouping =
-        Grouping { labels: aggregate.grouping.clone(), is_without: aggregate.is_without };
+    let grouping = Grouping { labels: aggregate.grouping.clone(), is_without: aggregate.is_without };
     // Aggregations count or compare histograms only by their sums if what is above does.
     with(aggregate.op.as_str(), Some(grouping), above.values)
 }

@@ -132,9 +132,9 @@ fn move_library_attributes(trace: &mut Trace) {
                 None => Arc::make_mut(resource).attributes.0.push((key, value)),
                 Some(held) if held.same_bits(&value) => {}
                 Some(_) => {
-                    placed.warnings.push(format!(
-                        "conflicting values between Span and Resource for attribute {key}"
-                    ));
+                    placed
+                        .warnings
+                        .push(format!("conflicting values between Span and Resource for attribute {key}"));
                     placed.span.attributes.0.push((key, value));
                 }
             }

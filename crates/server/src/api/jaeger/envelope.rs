@@ -63,13 +63,9 @@ impl Refusal {
 
     /// As the `/api/*` routes tell it.
     pub fn legacy(&self) -> Response<Body> {
-        let error = TraceError {
-            code: Some(self.status.as_u16()),
-            msg: self.message.clone(),
-            trace_id: None,
-        };
-        let envelope =
-            Envelope { data: (), total: 0, limit: 0, offset: 0, errors: Some(vec![error]) };
+        let error =
+            TraceError { code: Some(self.status.as_u16()), msg: self.message.clone(), trace_id: None };
+        let envelope = Envelope { data: (), total: 0, limit: 0, offset: 0, errors: Some(vec![error]) };
         go_error(self.status, &serde_json::to_string(&envelope).unwrap_or_default())
     }
 
@@ -107,8 +103,6 @@ pub fn print<T: Serialize>(params: &Params, value: &T) -> Result<Response<Body>,
     };
     match written {
         Ok(()) => Ok(with_body(StatusCode::OK, JSON, body)),
-        Err(error) => {
-            Err(Refusal { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() })
-        }
+        Err(error) => Err(Refusal { status: StatusCode::INTERNAL_SERVER_ERROR, message: error.to_string() }),
     }
 }

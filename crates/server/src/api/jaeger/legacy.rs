@@ -35,10 +35,7 @@ pub async fn service_names(api: &Api) -> Result<BTreeSet<String>, Refusal> {
 
 /// Names and kinds of a service's operations as printed, sorted. The kind is stored as a number and named like a
 /// tag: nothing was said for `unspecified`.
-pub async fn named_operations(
-    api: &Api,
-    service: &str,
-) -> Result<BTreeSet<(String, &'static str)>, Refusal> {
+pub async fn named_operations(api: &Api, service: &str) -> Result<BTreeSet<(String, &'static str)>, Refusal> {
     let mut operations = BTreeSet::new();
     for stored in stored_services(service) {
         for operation in api.source.operations(&api.settings.tenant, stored).await? {
@@ -56,11 +53,7 @@ fn kind_name(kind: SpanKind) -> &'static str {
 }
 
 /// `/api/services/{service}/operations`.
-pub async fn operation_names(
-    api: &Api,
-    params: &Params,
-    service: &str,
-) -> Result<Response<Body>, Refusal> {
+pub async fn operation_names(api: &Api, params: &Params, service: &str) -> Result<Response<Body>, Refusal> {
     let operations = named_operations(api, service).await?;
     let names: BTreeSet<String> = operations.into_iter().map(|(name, _)| name).collect();
     let total = names.len();
@@ -164,9 +157,7 @@ pub fn metrics(params: &Params, kind: &str) -> Result<Response<Body>, Refusal> {
 /// adjustments, in the order of the file.
 pub async fn transform(api: &Api, params: &Params, body: Body) -> Result<Response<Body>, Refusal> {
     let refuse = |error: String| Refusal::bad(format!("cannot unmarshal OTLP : {error}"));
-    let body = axum::body::to_bytes(body, UPLOAD_LEN_MAX)
-        .await
-        .map_err(|error| refuse(error.to_string()))?;
+    let body = axum::body::to_bytes(body, UPLOAD_LEN_MAX).await.map_err(|error| refuse(error.to_string()))?;
     let mut traces: Vec<(TraceId, Vec<_>)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for span in (api.settings.read_otlp_json)(&body).map_err(refuse)? {
@@ -176,8 +167,7 @@ pub async fn transform(api: &Api, params: &Params, body: Body) -> Result<Respons
         });
         traces[place].1.push(span);
     }
-    let traces: Vec<Trace> =
-        traces.into_iter().map(|(id, spans)| Trace::in_order(id, spans)).collect();
+    let traces: Vec<Trace> = traces.into_iter().map(|(id, spans)| Trace::in_order(id, spans)).collect();
     let data: Vec<_> = traces.iter().map(ui_trace).collect();
     answer(params, data, 0, None)
 }

@@ -58,8 +58,7 @@ impl TraceParams {
         let read = Self {
             service: params.first("service").to_owned(),
             operation: params.first("operation").to_owned(),
-            start_us: int(params, "start")?
-                .unwrap_or_else(|| now_us.saturating_sub(LOOKBACK_DEFAULT_US)),
+            start_us: int(params, "start")?.unwrap_or_else(|| now_us.saturating_sub(LOOKBACK_DEFAULT_US)),
             end_us: int(params, "end")?.unwrap_or(now_us),
             tags: tags(params)?,
             limit: limit(params)?,
@@ -68,9 +67,8 @@ impl TraceParams {
             trace_ids: params
                 .all("traceID")
                 .map(|text| {
-                    trace_id::from_hex(text).map_err(|error| {
-                        Refusal::bad(format!("cannot parse traceID param: {error}"))
-                    })
+                    trace_id::from_hex(text)
+                        .map_err(|error| Refusal::bad(format!("cannot parse traceID param: {error}")))
                 })
                 .collect::<Result<_, _>>()?,
             raw: boolean(params, "raw")?,
@@ -104,10 +102,7 @@ impl TraceParams {
 
 /// A limit that a search can have.
 pub fn positive_limit(limit: i64) -> Result<usize, Refusal> {
-    usize::try_from(limit)
-        .ok()
-        .filter(|limit| *limit > 0)
-        .ok_or_else(|| Refusal::bad(LIMIT_REFUSAL))
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).ok_or_else(|| Refusal::bad(LIMIT_REFUSAL))
 }
 
 /// Parameters of `/api/traces/{id}` beside the id: whether the trace is wanted raw. The times are read for their
@@ -183,8 +178,7 @@ impl MetricParams {
     }
 }
 
-const SPAN_KINDS: [&str; 6] =
-    ["unspecified", "internal", "server", "client", "producer", "consumer"];
+const SPAN_KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 
 fn wrong(name: &str, cause: impl std::fmt::Display) -> Refusal {
     Refusal::bad(format!("unable to parse param '{name}': {cause}"))

@@ -67,9 +67,7 @@ mod tests {
     #[test]
     fn substitutes_and_bounds() {
         let span = Span { duration_nano: -5, ..Span::default() };
-        let check = |condition: Predicate, want| {
-            assert_eq!(condition.matches(&span), want, "{condition:?}")
-        };
+        let check = |condition: Predicate, want| assert_eq!(condition.matches(&span), want, "{condition:?}");
         check(tag("service.name", "missing-service-name"), true);
         check(tag("resource.service.name", "missing-service-name"), true);
         check(tag("service.name", "x"), false);

@@ -31,11 +31,9 @@ fn api() -> Router {
 
 async fn check(request: &str, want: Expect) {
     let (method, path) = request.split_once(' ').expect("method and path");
-    let request =
-        Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
+    let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
     let response = api().oneshot(request).await.expect("never fails");
-    let head =
-        format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
+    let head = format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
     want.assert_eq(&format!("{head}\n{}", String::from_utf8_lossy(&body)));
 }
@@ -114,14 +112,12 @@ async fn the_page_is_at_every_mount() {
 async fn every_call_of_grafana_and_of_the_ui_is_answered() {
     let id = "01".repeat(16);
     let range = "query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=2000-01-01T00:00:00Z";
-    let snake =
-        "query.start_time_min=1970-01-01T00:00:00Z&query.start_time_max=2000-01-01T00:00:00Z";
+    let snake = "query.start_time_min=1970-01-01T00:00:00Z&query.start_time_max=2000-01-01T00:00:00Z";
     for (call, field) in [
         ("/api/services".to_owned(), "data"),
         ("/api/services/a%2Fb/operations".to_owned(), "data"),
         (
-            "/api/traces?limit=20&start=0&end=9000&service=a%2Fb&operation=op&minDuration=1us"
-                .to_owned(),
+            "/api/traces?limit=20&start=0&end=9000&service=a%2Fb&operation=op&minDuration=1us".to_owned(),
             "data",
         ),
         (format!("/api/traces/{id}?start=1&end=2"), "data"),
@@ -130,9 +126,7 @@ async fn every_call_of_grafana_and_of_the_ui_is_answered() {
         ("/api/v3/operations?service=a%2Fb".to_owned(), "operations"),
         (format!("/api/v3/traces?query.service_name=a%2Fb&{snake}"), "result"),
         (
-            format!(
-                "/api/v3/traces/{id}?start_time=1970-01-01T00:00:00Z&end_time=2000-01-01T00:00:00Z"
-            ),
+            format!("/api/v3/traces/{id}?start_time=1970-01-01T00:00:00Z&end_time=2000-01-01T00:00:00Z"),
             "result",
         ),
         (
@@ -140,9 +134,7 @@ async fn every_call_of_grafana_and_of_the_ui_is_answered() {
             "summaries",
         ),
         (
-            format!(
-                "/api/v3/trace-summaries?{range}&query.attributes=%7B%22error%22%3A%22false%22%7D"
-            ),
+            format!("/api/v3/trace-summaries?{range}&query.attributes=%7B%22error%22%3A%22false%22%7D"),
             "summaries",
         ),
     ] {
@@ -152,8 +144,8 @@ async fn every_call_of_grafana_and_of_the_ui_is_answered() {
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
         let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(status, StatusCode::OK, "{call}: {body}");
-        let is_full = call.contains("dependencies")
-            || body[field].as_array().is_none_or(|list| !list.is_empty());
+        let is_full =
+            call.contains("dependencies") || body[field].as_array().is_none_or(|list| !list.is_empty());
         assert!(body.get(field).is_some() && is_full, "{call}: {body}");
     }
 }

@@ -42,9 +42,7 @@ pub fn from_path(text: &str) -> Result<TraceId, String> {
         .into_iter()
         .find_map(|alphabet| GeneralPurpose::new(alphabet, config).decode(text).ok());
     match bytes {
-        Some(bytes) => {
-            TraceId::from_slice(&bytes).ok_or_else(|| "invalid length for TraceID".to_owned())
-        }
+        Some(bytes) => TraceId::from_slice(&bytes).ok_or_else(|| "invalid length for TraceID".to_owned()),
         None => Err(error),
     }
 }
@@ -65,11 +63,7 @@ mod tests {
     #[test]
     fn spellings() {
         let check = |text: &str, want: &str| {
-            assert_eq!(
-                from_path(text).map_or_else(|error| error, |id| id.to_string()),
-                want,
-                "{text}"
-            );
+            assert_eq!(from_path(text).map_or_else(|error| error, |id| id.to_string()), want, "{text}");
         };
         check("1", "00000000000000000000000000000001");
         check("ABC123", "00000000000000000000000000abc123");

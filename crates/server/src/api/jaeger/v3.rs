@@ -32,17 +32,13 @@ pub async fn services(api: &Api) -> Result<Response<Body>, Refusal> {
 /// `/api/v3/operations`; without a service there are none. A kind that was not set is printed as `internal`.
 pub async fn operations(api: &Api, params: &Params) -> Result<Response<Body>, Refusal> {
     let (service, kind) = operation_params(params);
-    let named = if service.is_empty() {
-        Default::default()
-    } else {
-        named_operations(api, &service).await?
-    };
+    let named = if service.is_empty() { Default::default() } else { named_operations(api, &service).await? };
     let operations: Vec<Value> = named
         .into_iter()
         .filter(|(_, of)| kind.is_empty() || *of == kind)
-        .map(|(name, kind)| {
-            json!({"name": name, "spanKind": if kind.is_empty() { "internal" } else { kind }})
-        })
+        .map(
+            |(name, kind)| json!({"name": name, "spanKind": if kind.is_empty() { "internal" } else { kind }}),
+        )
         .collect();
     plain(&json!({"operations": operations}))
 }
@@ -142,8 +138,7 @@ struct Joined<'a>(&'a [Trace]);
 
 impl Serialize for Joined<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all: Vec<_> =
-            self.0.iter().map(|trace| ResourceSpans::of(trace, Spelling::Otlp)).collect();
+        let all: Vec<_> = self.0.iter().map(|trace| ResourceSpans::of(trace, Spelling::Otlp)).collect();
         serializer.collect_seq(all.iter().flat_map(ResourceSpans::elements))
     }
 }

@@ -75,10 +75,9 @@ impl SearchParams {
             max_ns: longest.map(duration).transpose()?.unwrap_or(0),
             raw: boolean(params, &["query.rawTraces", "query.raw_traces"])?,
             attributes: match given(params, &["query.attributes"]) {
-                Some((name, text)) => go_json::string_map(text)
-                    .map_err(|error| malformed(name, error))?
-                    .into_iter()
-                    .collect(),
+                Some((name, text)) => {
+                    go_json::string_map(text).map_err(|error| malformed(name, error))?.into_iter().collect()
+                }
                 None => BTreeMap::new(),
             },
         };
@@ -177,8 +176,7 @@ fn check_constants(filter: &Value) -> Result<(), Refusal> {
                     _ => true,
                 };
                 if !is_right {
-                    let cause =
-                        format!("filter constant {constant:?} is not the {declared:?} it declares");
+                    let cause = format!("filter constant {constant:?} is not the {declared:?} it declares");
                     return Err(malformed("query.filter", cause));
                 }
             }

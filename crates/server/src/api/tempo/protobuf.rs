@@ -39,9 +39,7 @@ pub fn trace_by_id_response(trace: &Trace) -> Vec<u8> {
 
 fn traces_data(trace: &Trace) -> pb::TracesData {
     let groups = trace.groups();
-    pb::TracesData {
-        resource_spans: groups.iter().map(|group| resource_spans(trace, group)).collect(),
-    }
+    pb::TracesData { resource_spans: groups.iter().map(|group| resource_spans(trace, group)).collect() }
 }
 
 fn resource_spans(trace: &Trace, group: &ResourceGroup) -> pb::ResourceSpans {
@@ -109,10 +107,7 @@ fn span(span: &Span) -> pb::Span {
             })
             .collect(),
         dropped_links_count: span.dropped_links_count,
-        status: Some(pb::Status {
-            message: span.status_message.to_string(),
-            code: span.status_code.0,
-        }),
+        status: Some(pb::Status { message: span.status_message.to_string(), code: span.status_code.0 }),
     }
 }
 
@@ -135,12 +130,10 @@ fn any_value(value: &AttrValue) -> common::AnyValue {
         AttrValue::Int(value) => Some(Value::IntValue(*value)),
         AttrValue::Double(value) => Some(Value::DoubleValue(*value)),
         AttrValue::Bytes(bytes) => Some(Value::BytesValue(bytes.to_vec())),
-        AttrValue::Array(values) => Some(Value::ArrayValue(common::ArrayValue {
-            values: values.iter().map(any_value).collect(),
-        })),
-        AttrValue::Map(pairs) => {
-            Some(Value::KvlistValue(common::KeyValueList { values: attributes(pairs) }))
+        AttrValue::Array(values) => {
+            Some(Value::ArrayValue(common::ArrayValue { values: values.iter().map(any_value).collect() }))
         }
+        AttrValue::Map(pairs) => Some(Value::KvlistValue(common::KeyValueList { values: attributes(pairs) })),
     };
     common::AnyValue { value }
 }

@@ -3,8 +3,7 @@
 use super::*;
 use expect_test::{Expect, expect};
 use model::{
-    AttrValue, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode as Code, TimeNs,
-    TraceId,
+    AttrValue, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode as Code, TimeNs, TraceId,
 };
 use query::memory::MemorySource;
 use tower::ServiceExt;
@@ -46,11 +45,9 @@ async fn ask(path: &str, accept: &str) -> (String, Vec<u8>) {
     let source = MemorySource::new();
     source.add(&TenantId::single(), [full_span()]);
     let api = router(Arc::new(source), TenantId::single());
-    let request =
-        Request::builder().uri(path).header(ACCEPT, accept).body(Body::empty()).expect("a request");
+    let request = Request::builder().uri(path).header(ACCEPT, accept).body(Body::empty()).expect("a request");
     let response = api.oneshot(request).await.expect("never fails");
-    let head =
-        format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
+    let head = format!("{} {:?}", response.status().as_u16(), response.headers().get("content-type"));
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a whole body");
     (head, body.to_vec())
 }
@@ -138,26 +135,20 @@ async fn nothing_is_lost_in_json() {
 async fn nothing_is_lost_in_protobuf() {
     use opentelemetry_proto::tonic::trace::v1::TracesData;
     use prost::Message;
-    let (head, body) =
-        ask(&format!("/api/traces/{}", "01".repeat(16)), "application/protobuf").await;
+    let (head, body) = ask(&format!("/api/traces/{}", "01".repeat(16)), "application/protobuf").await;
     assert_eq!(head, "200 Some(\"application/protobuf\")");
     let data = TracesData::decode(&*body).expect("own bytes");
     assert_eq!(data.encode_to_vec(), body, "no unknown field");
     let resource_spans = &data.resource_spans[0];
     let span = &resource_spans.scope_spans[0].spans[0];
-    assert_eq!(
-        (&*resource_spans.schema_url, &*resource_spans.scope_spans[0].schema_url),
-        ("r", "s")
-    );
+    assert_eq!((&*resource_spans.schema_url, &*resource_spans.scope_spans[0].schema_url), ("r", "s"));
     assert_eq!((span.flags, span.links[0].flags), (257, 1));
     assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (9, 5));
     assert_eq!(span.attributes.len(), 3);
-    let counts =
-        (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count);
+    let counts = (span.dropped_attributes_count, span.dropped_events_count, span.dropped_links_count);
     assert_eq!(counts, (1, 2, 3));
 
-    let (_, wrapped) =
-        ask(&format!("/api/v2/traces/{}", "01".repeat(16)), "application/protobuf").await;
+    let (_, wrapped) = ask(&format!("/api/v2/traces/{}", "01".repeat(16)), "application/protobuf").await;
     assert_eq!(wrapped[..1], [0x0a]);
     assert_eq!(wrapped[wrapped.len() - 2..], [0x12, 0x00]);
     let (_, unknown) = ask("/api/v2/traces/1", "application/protobuf").await;

@@ -38,7 +38,10 @@ pub fn router(shared: Arc<Shared>, tenant: TenantId) -> Router {
 
 async fn stages(State(api): State<Api>) -> Response<Body> {
     let Some(store) = api.shared.store() else {
-        return answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "the server is starting; come again" }));
+        return answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &json!({ "error": "the server is starting; come again" }),
+        );
     };
     let mut amounts = store.amounts();
     if api.shared.config.tenancy.enabled {
@@ -49,7 +52,10 @@ async fn stages(State(api): State<Api>) -> Response<Body> {
 
 async fn flush(State(api): State<Api>) -> Response<Body> {
     let Some(store) = open_store(&api.shared) else {
-        return answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "the server is starting or stopping; come again" }));
+        return answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &json!({ "error": "the server is starting or stopping; come again" }),
+        );
     };
     match store.flush().await {
         Ok(versions) => {
@@ -63,8 +69,10 @@ async fn flush(State(api): State<Api>) -> Response<Body> {
 
 /// The answer of `GET /api/v1/stages`.
 fn account(shared: &Shared, amounts: &Amounts) -> Value {
-    let signals: Map<String, Value> =
-        Signal::ALL.into_iter().map(|signal| (signal.as_str().to_owned(), of_signal(amounts, signal))).collect();
+    let signals: Map<String, Value> = Signal::ALL
+        .into_iter()
+        .map(|signal| (signal.as_str().to_owned(), of_signal(amounts, signal)))
+        .collect();
     let mut refused: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     for ((signal, reason), count) in refused_requests(shared) {
         let signal = signal.map_or("unknown", Signal::as_str).to_owned();

@@ -46,7 +46,11 @@ impl World {
         };
         let options = Options { background: false, ..Options::standard() };
         let (store, _) = store::open(places, options).await.expect("an empty store opens");
-        let settings = Settings { tenant: TenantId::single(), clock, sql: Limits { rows_max: 100_000, ..Limits::standard(None) } };
+        let settings = Settings {
+            tenant: TenantId::single(),
+            clock,
+            sql: Limits { rows_max: 100_000, ..Limits::standard(None) },
+        };
         let router = router(Engine::new(store.clone()), settings);
         Self { store, router, _folder: folder }
     }

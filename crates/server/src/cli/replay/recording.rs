@@ -80,8 +80,10 @@ pub fn folders(folder: &Path) -> Result<Vec<PathBuf>, String> {
     if is_recording(folder) {
         return Ok(vec![folder.to_owned()]);
     }
-    let entries = std::fs::read_dir(folder).map_err(|error| format!("reading `{}`: {error}", folder.display()))?;
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| holds(path)).collect();
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| format!("reading `{}`: {error}", folder.display()))?;
+    let mut found: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| holds(path)).collect();
     found.sort();
     if found.is_empty() {
         return Err(format!("`{}` holds no manifest.json, nor does a folder in it", folder.display()));

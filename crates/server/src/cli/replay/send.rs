@@ -106,8 +106,11 @@ impl Connections<'_> {
         let mut sender = match kept {
             Some(sender) => sender,
             None => {
-                let (sender, connection) =
-                    http1::Builder::new().preserve_header_case(true).handshake(self.target.connect().await?).await.map_err(told)?;
+                let (sender, connection) = http1::Builder::new()
+                    .preserve_header_case(true)
+                    .handshake(self.target.connect().await?)
+                    .await
+                    .map_err(told)?;
                 tokio::spawn(connection);
                 sender
             }
@@ -179,7 +182,10 @@ fn request(recorded: &Recorded, uri: String, authority: &str) -> Result<Request<
         let is_hop = [HOST, TRANSFER_ENCODING, http::header::CONNECTION].contains(&name)
             || (name == CONTENT_LENGTH && (recorded.transport == Transport::Grpc || !recorded.incomplete));
         if !is_hop {
-            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|error| format!("header: {error}"))?);
+            headers.append(
+                name,
+                HeaderValue::from_bytes(value.as_bytes()).map_err(|error| format!("header: {error}"))?,
+            );
         }
     }
     if recorded.transport == Transport::Http1 {
@@ -197,7 +203,8 @@ fn body(recorded: &Recorded) -> Body {
         return StreamBody::new(futures::stream::iter(frames)).boxed_unsync();
     }
     if is_chunked {
-        let chunks: Vec<_> = bytes.chunks(CHUNK_BYTES).map(|chunk| Ok(Frame::data(bytes.slice_ref(chunk)))).collect();
+        let chunks: Vec<_> =
+            bytes.chunks(CHUNK_BYTES).map(|chunk| Ok(Frame::data(bytes.slice_ref(chunk)))).collect();
         return StreamBody::new(futures::stream::iter(chunks)).boxed_unsync();
     }
     Full::new(bytes).map_err(|never: Infallible| match never {}).boxed_unsync()

@@ -39,12 +39,7 @@ pub fn format_float(value: f64, format: FloatFormat, precision: Option<u32>) -> 
 
 /// `strconv.FormatFloat(float64(value), format, precision, 32)`.
 pub fn format_float32(value: f32, format: FloatFormat, precision: Option<u32>) -> String {
-    format_digits(
-        f64::from(value),
-        || format!("{:e}", value.abs()),
-        format,
-        precision,
-    )
+    format_digits(f64::from(value), || format!("{:e}", value.abs()), format, precision)
 }
 
 /// A finite `f64` as `encoding/json` writes it: fixed unless the exponent is below -6 or from 21
@@ -170,9 +165,7 @@ impl Digits {
 
     /// The digit worth `10^(point - 1 - index)`; 0 outside the stored ones.
     fn at(&self, index: i32) -> char {
-        let digit = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.text.get(index));
+        let digit = usize::try_from(index).ok().and_then(|index| self.text.get(index));
         digit.map_or('0', |&digit| char::from(digit))
     }
 }
@@ -186,11 +179,7 @@ fn push_exponent(out: &mut String, digits: &Digits, decimals: usize, mark: char)
         out.extend(shown.iter().map(|&digit| char::from(digit)));
         out.extend(std::iter::repeat_n('0', decimals - shown.len()));
     }
-    let exponent = if digits.text.is_empty() {
-        0
-    } else {
-        digits.exponent()
-    };
+    let exponent = if digits.text.is_empty() { 0 } else { digits.exponent() };
     let sign = if exponent < 0 { '-' } else { '+' };
     out.push_str(&format!("{mark}{sign}{:02}", exponent.unsigned_abs()));
 }
@@ -211,11 +200,7 @@ fn push_fixed(out: &mut String, digits: &Digits, decimals: usize) {
 /// `strconv.FormatInt`; a base outside 2 to 36, on which Go panics, gives `None`.
 pub fn format_int(value: i64, base: u32) -> Option<String> {
     let magnitude = format_uint(value.unsigned_abs(), base)?;
-    Some(if value < 0 {
-        format!("-{magnitude}")
-    } else {
-        magnitude
-    })
+    Some(if value < 0 { format!("-{magnitude}") } else { magnitude })
 }
 
 /// `strconv.FormatUint`; a base outside 2 to 36, on which Go panics, gives `None`.

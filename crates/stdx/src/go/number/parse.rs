@@ -83,12 +83,7 @@ pub fn parse_uint(text: &str, base: u32, bits: u32) -> Result<u64, NumError<u64>
 }
 
 fn error<T>(function: &'static str, text: &str, reason: Reason, value: T) -> NumError<T> {
-    NumError {
-        function,
-        text: text.to_owned(),
-        reason,
-        value,
-    }
+    NumError { function, text: text.to_owned(), reason, value }
 }
 
 fn signed(function: &'static str, text: &str, base: u32, bits: u32) -> Result<i64, NumError<i64>> {
@@ -101,15 +96,8 @@ fn signed(function: &'static str, text: &str, base: u32, bits: u32) -> Result<i6
     // `unsigned` has refused bit sizes above 64.
     let limit = 1_u64 << (if bits == 0 { 63 } else { bits.min(64) - 1 });
     match is_negative {
-        false if magnitude >= limit => {
-            Err(error(function, text, Reason::Range, (limit - 1) as i64))
-        }
-        true if magnitude > limit => Err(error(
-            function,
-            text,
-            Reason::Range,
-            (limit as i64).wrapping_neg(),
-        )),
+        false if magnitude >= limit => Err(error(function, text, Reason::Range, (limit - 1) as i64)),
+        true if magnitude > limit => Err(error(function, text, Reason::Range, (limit as i64).wrapping_neg())),
         false => Ok(magnitude as i64),
         true => Ok((magnitude as i64).wrapping_neg()),
     }
@@ -202,11 +190,7 @@ pub fn parse_float(text: &str) -> Result<f64, NumError<f64>> {
     let is_negative = text.starts_with('-');
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let magnitude = if body.eq_ignore_ascii_case("inf") || body.eq_ignore_ascii_case("infinity") {
-        return Ok(if is_negative {
-            f64::NEG_INFINITY
-        } else {
-            f64::INFINITY
-        });
+        return Ok(if is_negative { f64::NEG_INFINITY } else { f64::INFINITY });
     } else if text.eq_ignore_ascii_case("nan") {
         return Ok(f64::NAN);
     } else {
@@ -229,23 +213,15 @@ fn finite(body: &str) -> Option<f64> {
         return hex_float(plain.get(2..)?);
     }
     let has_digit = plain.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    let is_clean = plain
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    let is_clean = plain.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
     // Rust's grammar of what is left is Go's (`.5`, `5.`, `1e5`), and both round half to even.
-    if has_digit && is_clean {
-        plain.parse().ok()
-    } else {
-        None
-    }
+    if has_digit && is_clean { plain.parse().ok() } else { None }
 }
 
 /// Hexadecimal digits with an obligatory `p` exponent, rounded half to even.
 fn hex_float(body: &str) -> Option<f64> {
     let (mantissa_text, exponent_text) = body.split_once(['p', 'P'])?;
-    let unsigned_exponent = exponent_text
-        .strip_prefix(['-', '+'])
-        .unwrap_or(exponent_text);
+    let unsigned_exponent = exponent_text.strip_prefix(['-', '+']).unwrap_or(exponent_text);
     let is_number = |s: &str| !s.is_empty() && s.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(unsigned_exponent) {
         return None;
@@ -255,18 +231,10 @@ fn hex_float(body: &str) -> Option<f64> {
         return None;
     }
     // Go stops counting here as well; the result is 0 or infinite long before.
-    let magnitude = unsigned_exponent.bytes().fold(0_i64, |value, byte| {
-        if value < 10_000 {
-            value * 10 + i64::from(byte - b'0')
-        } else {
-            value
-        }
-    });
-    let mut exponent = if exponent_text.starts_with('-') {
-        -magnitude
-    } else {
-        magnitude
-    };
+    let magnitude = unsigned_exponent
+        .bytes()
+        .fold(0_i64, |value, byte| if value < 10_000 { value * 10 + i64::from(byte - b'0') } else { value });
+    let mut exponent = if exponent_text.starts_with('-') { -magnitude } else { magnitude };
     let mut mantissa = 0_u64;
     let mut is_inexact = false;
     for (index, c) in whole.chars().chain(fraction.chars()).enumerate() {
@@ -298,11 +266,8 @@ fn assemble(mantissa: u64, exponent: i64, is_inexact: bool) -> f64 {
     if dropped > 64 {
         return 0.0;
     }
-    let (kept, rest) = if dropped == 64 {
-        (0, mantissa)
-    } else {
-        (mantissa >> dropped, mantissa << (64 - dropped))
-    };
+    let (kept, rest) =
+        if dropped == 64 { (0, mantissa) } else { (mantissa >> dropped, mantissa << (64 - dropped)) };
     let half = 1_u64 << 63;
     let rounds_up = rest > half || (rest == half && (is_inexact || kept & 1 == 1));
     let kept = kept + u64::from(rounds_up);

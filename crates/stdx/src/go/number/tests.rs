@@ -17,61 +17,23 @@ fn floats_print_as_in_go() {
     check_float(0.0, ["0", "0e+00", "0", "0.00", "0"]);
     check_float(-0.0, ["-0", "-0e+00", "-0", "-0.00", "-0"]);
     check_float(1.0, ["1", "1e+00", "1", "1.00", "1"]);
-    check_float(
-        100_000.0,
-        ["100000", "1e+05", "100000", "100000.00", "1e+05"],
-    );
-    check_float(
-        1_000_000.0,
-        ["1e+06", "1e+06", "1000000", "1000000.00", "1e+06"],
-    );
-    check_float(
-        1e20,
-        [
-            "1e+20",
-            "1e+20",
-            "100000000000000000000",
-            "100000000000000000000.00",
-            "1e+20",
-        ],
-    );
+    check_float(100_000.0, ["100000", "1e+05", "100000", "100000.00", "1e+05"]);
+    check_float(1_000_000.0, ["1e+06", "1e+06", "1000000", "1000000.00", "1e+06"]);
+    check_float(1e20, ["1e+20", "1e+20", "100000000000000000000", "100000000000000000000.00", "1e+20"]);
     check_float(0.0001, ["0.0001", "1e-04", "0.0001", "0.00", "0.0001"]);
-    check_float(
-        0.000_012,
-        ["1.2e-05", "1.2e-05", "0.000012", "0.00", "1.2e-05"],
-    );
-    check_float(
-        1234.5678,
-        [
-            "1234.5678",
-            "1.2345678e+03",
-            "1234.5678",
-            "1234.57",
-            "1.23e+03",
-        ],
-    );
+    check_float(0.000_012, ["1.2e-05", "1.2e-05", "0.000012", "0.00", "1.2e-05"]);
+    check_float(1234.5678, ["1234.5678", "1.2345678e+03", "1234.5678", "1234.57", "1.23e+03"]);
     check_float(f64::INFINITY, ["+Inf"; 5]);
     check_float(f64::NEG_INFINITY, ["-Inf"; 5]);
     check_float(f64::NAN, ["NaN"; 5]);
     assert_eq!(format_float32(0.1, FloatFormat::General, None), "0.1");
-    assert_eq!(
-        format_float(1e300, FloatFormat::UpperExponent, Some(3)),
-        "1.000E+300"
-    );
-    assert_eq!(
-        format_float(1.0, FloatFormat::Fixed, Some(2_000)).len(),
-        2_002
-    );
+    assert_eq!(format_float(1e300, FloatFormat::UpperExponent, Some(3)), "1.000E+300");
+    assert_eq!(format_float(1.0, FloatFormat::Fixed, Some(2_000)).len(), 2_002);
 }
 
 #[test]
 fn json_floats_switch_at_other_exponents() {
-    let cases = [
-        (1e20, "100000000000000000000"),
-        (1e21, "1e+21"),
-        (1e-6, "0.000001"),
-        (1e-7, "1e-7"),
-    ];
+    let cases = [(1e20, "100000000000000000000"), (1e21, "1e+21"), (1e-6, "0.000001"), (1e-7, "1e-7")];
     for (value, expected) in cases {
         assert_eq!(format_float_json(value).as_deref(), Some(expected));
     }
@@ -100,27 +62,12 @@ fn floats_are_read_as_in_go() {
         ("-iNf", "-inf"),
         ("Infinity", "inf"),
         ("NAN", "NaN"),
-        (
-            "+nan",
-            "strconv.ParseFloat: parsing \"+nan\": invalid syntax (0.0)",
-        ),
+        ("+nan", "strconv.ParseFloat: parsing \"+nan\": invalid syntax (0.0)"),
         ("", "strconv.ParseFloat: parsing \"\": invalid syntax (0.0)"),
-        (
-            "1__0",
-            "strconv.ParseFloat: parsing \"1__0\": invalid syntax (0.0)",
-        ),
-        (
-            "0x1",
-            "strconv.ParseFloat: parsing \"0x1\": invalid syntax (0.0)",
-        ),
-        (
-            "1e400",
-            "strconv.ParseFloat: parsing \"1e400\": value out of range (inf)",
-        ),
-        (
-            "-0x1p1024",
-            "strconv.ParseFloat: parsing \"-0x1p1024\": value out of range (-inf)",
-        ),
+        ("1__0", "strconv.ParseFloat: parsing \"1__0\": invalid syntax (0.0)"),
+        ("0x1", "strconv.ParseFloat: parsing \"0x1\": invalid syntax (0.0)"),
+        ("1e400", "strconv.ParseFloat: parsing \"1e400\": value out of range (inf)"),
+        ("-0x1p1024", "strconv.ParseFloat: parsing \"-0x1p1024\": value out of range (-inf)"),
         (
             "0x1.fffffffffffff8p1023",
             "strconv.ParseFloat: parsing \"0x1.fffffffffffff8p1023\": value out of range (inf)",
@@ -146,42 +93,17 @@ fn integers_are_read_as_in_go() {
     check_int("017", 0, 64, "15");
     check_int("1_000", 0, 64, "1000");
     check_int("0", 0, 64, "0");
-    check_int(
-        "08",
-        0,
-        64,
-        "strconv.ParseInt: parsing \"08\": invalid syntax (0)",
-    );
-    check_int(
-        "1_000",
-        10,
-        64,
-        "strconv.ParseInt: parsing \"1_000\": invalid syntax (0)",
-    );
-    check_int(
-        "-129",
-        10,
-        8,
-        "strconv.ParseInt: parsing \"-129\": value out of range (-128)",
-    );
+    check_int("08", 0, 64, "strconv.ParseInt: parsing \"08\": invalid syntax (0)");
+    check_int("1_000", 10, 64, "strconv.ParseInt: parsing \"1_000\": invalid syntax (0)");
+    check_int("-129", 10, 8, "strconv.ParseInt: parsing \"-129\": value out of range (-128)");
     check_int(
         "99999999999999999999x",
         10,
         64,
         "strconv.ParseInt: parsing \"99999999999999999999x\": value out of range (9223372036854775807)",
     );
-    check_int(
-        "1",
-        1,
-        64,
-        "strconv.ParseInt: parsing \"1\": invalid base 1 (0)",
-    );
-    check_int(
-        "1",
-        10,
-        65,
-        "strconv.ParseInt: parsing \"1\": invalid bit size 65 (0)",
-    );
+    check_int("1", 1, 64, "strconv.ParseInt: parsing \"1\": invalid base 1 (0)");
+    check_int("1", 10, 65, "strconv.ParseInt: parsing \"1\": invalid bit size 65 (0)");
     assert_eq!(parse_uint("18446744073709551615", 10, 64), Ok(u64::MAX));
     assert_eq!(
         atoi("x").map_err(|e| e.to_string()),

@@ -10,23 +10,11 @@ fn check_quote(text: &[u8], quoted: &str, ascii: &str) {
 #[test]
 fn quoting_is_gos_and_reads_back() {
     check_quote(b"a\"'\\b", r#""a\"'\\b""#, r#""a\"'\\b""#);
-    check_quote(
-        b"\x07\x08\x0c\n\r\t\x0b",
-        r#""\a\b\f\n\r\t\v""#,
-        r#""\a\b\f\n\r\t\v""#,
-    );
+    check_quote(b"\x07\x08\x0c\n\r\t\x0b", r#""\a\b\f\n\r\t\v""#, r#""\a\b\f\n\r\t\v""#);
     check_quote(b"\x00\x7f\xff", r#""\x00\x7f\xff""#, r#""\x00\x7f\xff""#);
-    check_quote(
-        "\u{263a}\u{a0}".as_bytes(),
-        "\"\u{263a}\\u00a0\"",
-        r#""\u263a\u00a0""#,
-    );
+    check_quote("\u{263a}\u{a0}".as_bytes(), "\"\u{263a}\\u00a0\"", r#""\u263a\u00a0""#);
     check_quote("\u{fffd}".as_bytes(), "\"\u{fffd}\"", r#""\ufffd""#);
-    check_quote(
-        "\u{10ffff}".as_bytes(),
-        r#""\U0010ffff""#,
-        r#""\U0010ffff""#,
-    );
+    check_quote("\u{10ffff}".as_bytes(), r#""\U0010ffff""#, r#""\U0010ffff""#);
     assert_eq!(quote_rune('\''), r"'\''");
     assert!(can_backquote("a\tb\"") && !can_backquote("a`") && !can_backquote("\u{feff}"));
 }
@@ -62,14 +50,8 @@ fn literals_are_read_as_in_go() {
     ] {
         check_unquote(wrong, None);
     }
-    assert_eq!(
-        unquote_string(r#""a\xff\xfeb""#).as_deref(),
-        Ok("a\u{fffd}\u{fffd}b")
-    );
-    assert_eq!(
-        unquote("x").map_err(|error| error.to_string()),
-        Err("invalid syntax".to_owned())
-    );
+    assert_eq!(unquote_string(r#""a\xff\xfeb""#).as_deref(), Ok("a\u{fffd}\u{fffd}b"));
+    assert_eq!(unquote("x").map_err(|error| error.to_string()), Err("invalid syntax".to_owned()));
 }
 
 proptest::proptest! {

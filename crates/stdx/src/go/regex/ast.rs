@@ -64,26 +64,13 @@ pub(super) struct Class {
 
 impl Node {
     pub(super) fn leaf(kind: Kind) -> Self {
-        Self {
-            kind,
-            height: 1,
-            repeats: 1,
-        }
+        Self { kind, height: 1, repeats: 1 }
     }
 
     pub(super) fn repeat(sub: Self, min: u32, max: Option<u32>, is_greedy: bool) -> Self {
         let height = sub.height + 1;
         let repeats = sub.repeats;
-        Self {
-            kind: Kind::Repeat {
-                sub: Box::new(sub),
-                min,
-                max,
-                is_greedy,
-            },
-            height,
-            repeats,
-        }
+        Self { kind: Kind::Repeat { sub: Box::new(sub), min, max, is_greedy }, height, repeats }
     }
 
     /// A counted repeat, `{min,max}`. Only these count for Go's limit; `{0}` clears what is inside.
@@ -94,22 +81,12 @@ impl Node {
             Some(max) => inner.saturating_mul(max).max(max),
             None => inner.saturating_mul(min.max(1)).max(min),
         };
-        Self {
-            repeats,
-            ..Self::repeat(sub, min, max, is_greedy)
-        }
+        Self { repeats, ..Self::repeat(sub, min, max, is_greedy) }
     }
 
     pub(super) fn capture(name: Option<String>, sub: Self) -> Self {
         let (height, repeats) = (sub.height + 1, sub.repeats);
-        Self {
-            kind: Kind::Capture {
-                name,
-                sub: Box::new(sub),
-            },
-            height,
-            repeats,
-        }
+        Self { kind: Kind::Capture { name, sub: Box::new(sub) }, height, repeats }
     }
 
     pub(super) fn concat(items: Vec<Self>) -> Self {
@@ -125,9 +102,7 @@ impl Node {
             return flat.pop().unwrap_or(Self::leaf(Kind::Empty));
         }
         // Go keeps a run of characters in one node.
-        let is_string = flat
-            .iter()
-            .all(|item| matches!(item.kind, Kind::Literal { .. }));
+        let is_string = flat.iter().all(|item| matches!(item.kind, Kind::Literal { .. }));
         Self {
             height: if is_string { 1 } else { tallest(&flat) + 1 },
             repeats: most_repeated(&flat),
@@ -147,9 +122,7 @@ impl Node {
             return flat.pop().unwrap_or(Self::leaf(Kind::Empty));
         }
         // Go joins one-character branches into a class.
-        let is_class = flat
-            .iter()
-            .all(|branch| matches!(branch.kind, Kind::Literal { .. }));
+        let is_class = flat.iter().all(|branch| matches!(branch.kind, Kind::Literal { .. }));
         Self {
             height: if is_class { 1 } else { tallest(&flat) + 1 },
             repeats: most_repeated(&flat),

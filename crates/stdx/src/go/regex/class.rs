@@ -83,12 +83,8 @@ const CATEGORIES: &[(&str, &str)] = &[
 ];
 
 /// The aliases that are a category's third name.
-const MORE_ALIASES: &[(&str, &str)] = &[
-    ("cntrl", "Cc"),
-    ("digit", "Nd"),
-    ("punct", "P"),
-    ("Combining_Mark", "M"),
-];
+const MORE_ALIASES: &[(&str, &str)] =
+    &[("cntrl", "Cc"), ("digit", "Nd"), ("punct", "P"), ("Combining_Mark", "M")];
 
 /// The scripts of Unicode 15.0, which Go knows by their long names only.
 const SCRIPTS: &str = "Adlam Ahom Anatolian_Hieroglyphs Arabic Armenian Avestan Balinese Bamum \
@@ -112,15 +108,11 @@ Zanabazar_Square";
 
 /// Folded name to what stands inside `[...]`.
 static PROPERTIES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let scripts = SCRIPTS
-        .split(' ')
-        .map(|name| (fold(name), format!(r"\p{{Script={name}}}")));
-    let categories = CATEGORIES.iter().flat_map(|&(short, long)| {
-        [short, long].map(|name| (fold(name), format!(r"\p{{gc={short}}}")))
-    });
-    let aliases = MORE_ALIASES
+    let scripts = SCRIPTS.split(' ').map(|name| (fold(name), format!(r"\p{{Script={name}}}")));
+    let categories = CATEGORIES
         .iter()
-        .map(|&(name, short)| (fold(name), format!(r"\p{{gc={short}}}")));
+        .flat_map(|&(short, long)| [short, long].map(|name| (fold(name), format!(r"\p{{gc={short}}}"))));
+    let aliases = MORE_ALIASES.iter().map(|&(name, short)| (fold(name), format!(r"\p{{gc={short}}}")));
     let whole = [
         ("any", r"\x{0}-\x{10FFFF}"),
         ("ascii", r"\x00-\x7F"),
@@ -130,11 +122,7 @@ static PROPERTIES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
         ("surrogate", r"[^\x{0}-\x{10FFFF}]"),
     ];
     let whole = whole.map(|(name, class)| (name.to_owned(), class.to_owned()));
-    scripts
-        .chain(categories)
-        .chain(aliases)
-        .chain(whole)
-        .collect()
+    scripts.chain(categories).chain(aliases).chain(whole).collect()
 });
 
 /// The ranges of the Unicode property `\p{name}`.
@@ -144,8 +132,5 @@ pub(super) fn property(name: &str) -> Option<&'static str> {
 
 /// Names are compared without case, spaces, hyphens and underscores.
 fn fold(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '_'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
 }

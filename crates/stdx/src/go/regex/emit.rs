@@ -28,10 +28,7 @@ fn emit_sequence(node: &Node, out: &mut String) {
             let mut rest = items.as_slice();
             while let Some((item, tail)) = rest.split_first() {
                 if let Kind::Literal { is_folded, .. } = item.kind {
-                    let run = rest
-                        .iter()
-                        .take_while(|item| is_literal(item, is_folded))
-                        .count();
+                    let run = rest.iter().take_while(|item| is_literal(item, is_folded)).count();
                     emit_literals(&rest[..run], is_folded, out);
                     rest = &rest[run..];
                 } else {
@@ -67,13 +64,7 @@ fn emit_literals(literals: &[Node], is_folded: bool, out: &mut String) {
 
 /// Prints a node as one item of a sequence.
 fn emit_item(node: &Node, out: &mut String) {
-    if let Kind::Repeat {
-        sub,
-        min,
-        max,
-        is_greedy,
-    } = &node.kind
-    {
+    if let Kind::Repeat { sub, min, max, is_greedy } = &node.kind {
         emit_atom(sub, out);
         match (min, max) {
             (0, None) => out.push('*'),

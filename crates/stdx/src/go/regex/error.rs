@@ -58,10 +58,7 @@ pub struct RegexError {
 
 impl RegexError {
     pub(super) fn new(code: ErrorCode, expression: &str) -> Self {
-        Self {
-            code,
-            expression: expression.to_owned(),
-        }
+        Self { code, expression: expression.to_owned() }
     }
 
     pub(super) fn from_engine(pattern: &str, error: &::regex::Error) -> Self {
@@ -75,11 +72,7 @@ impl RegexError {
 
 impl fmt::Display for RegexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "error parsing regexp: {}: `{}`",
-            self.code, self.expression
-        )
+        write!(f, "error parsing regexp: {}: `{}`", self.code, self.expression)
     }
 }
 

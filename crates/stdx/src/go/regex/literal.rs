@@ -16,9 +16,7 @@ pub const ALTERNATIVES_MAX: usize = 256;
 /// most [`ALTERNATIVES_MAX`]: `foo|ba[rz]` gives `foo`, `bar`, `baz`. `None` if there are more, the
 /// pattern is wrong, or it ignores case.
 pub fn literal_alternation(pattern: &str) -> Option<Vec<String>> {
-    let tree = parse(pattern)
-        .ok()
-        .filter(|tree| tree.height <= SHALLOW_HEIGHT_MAX)?;
+    let tree = parse(pattern).ok().filter(|tree| tree.height <= SHALLOW_HEIGHT_MAX)?;
     let mut set: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for text in texts(strip_anchors(&tree))? {
@@ -32,16 +30,10 @@ pub fn literal_alternation(pattern: &str) -> Option<Vec<String>> {
 /// The longest text found with which every text that `^(?:pattern)$` matches begins: `foo.*` gives
 /// `foo`. `None` if there is none or the pattern is wrong.
 pub fn literal_prefix(pattern: &str) -> Option<String> {
-    let tree = parse(pattern)
-        .ok()
-        .filter(|tree| tree.height <= SHALLOW_HEIGHT_MAX)?;
+    let tree = parse(pattern).ok().filter(|tree| tree.height <= SHALLOW_HEIGHT_MAX)?;
     let mut prefix = String::new();
     push_prefix(&tree, &mut prefix);
-    if prefix.is_empty() {
-        None
-    } else {
-        Some(prefix)
-    }
+    if prefix.is_empty() { None } else { Some(prefix) }
 }
 
 /// A leading `\A` and a trailing `\z` say nothing new about a whole match.
@@ -72,10 +64,8 @@ fn texts(items: &[Node]) -> Option<Vec<String>> {
         if products.len().checked_mul(parts.len())? > ALTERNATIVES_MAX {
             return None;
         }
-        products = products
-            .iter()
-            .flat_map(|head| parts.iter().map(move |part| format!("{head}{part}")))
-            .collect();
+        products =
+            products.iter().flat_map(|head| parts.iter().map(move |part| format!("{head}{part}"))).collect();
     }
     Some(products)
 }
@@ -83,22 +73,14 @@ fn texts(items: &[Node]) -> Option<Vec<String>> {
 fn node_texts(node: &Node) -> Option<Vec<String>> {
     match &node.kind {
         Kind::Empty => Some(vec![String::new()]),
-        Kind::Literal { c, is_folded } if !is_folded || has_one_case(*c) => {
-            Some(vec![c.to_string()])
-        }
+        Kind::Literal { c, is_folded } if !is_folded || has_one_case(*c) => Some(vec![c.to_string()]),
         Kind::Class(class) if !class.is_negated && !class.is_folded => {
             let ranges = class.plain.as_ref()?;
             let count: usize = ranges.iter().map(|&(lo, hi)| (lo..=hi).count()).sum();
             if count > ALTERNATIVES_MAX {
                 return None;
             }
-            Some(
-                ranges
-                    .iter()
-                    .flat_map(|&(lo, hi)| lo..=hi)
-                    .map(String::from)
-                    .collect(),
-            )
+            Some(ranges.iter().flat_map(|&(lo, hi)| lo..=hi).map(String::from).collect())
         }
         Kind::Capture { sub, .. } => node_texts(sub),
         Kind::Concat(items) => texts(items),
@@ -153,9 +135,5 @@ fn push_prefix(node: &Node, prefix: &mut String) -> bool {
 }
 
 fn common_prefix(a: &str, b: &str) -> String {
-    a.chars()
-        .zip(b.chars())
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a)
-        .collect()
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }

@@ -47,12 +47,7 @@ struct Parser<'p> {
 
 impl Group {
     fn new(kind: GroupKind, flags_outside: Flags) -> Self {
-        Self {
-            kind,
-            flags_outside,
-            branches: Vec::new(),
-            items: Vec::new(),
-        }
+        Self { kind, flags_outside, branches: Vec::new(), items: Vec::new() }
     }
 }
 
@@ -127,10 +122,7 @@ impl<'p> Parser<'p> {
     }
 
     fn literal(&mut self, c: char) {
-        self.push(Kind::Literal {
-            c,
-            is_folded: self.flags.is_folded,
-        });
+        self.push(Kind::Literal { c, is_folded: self.flags.is_folded });
     }
 
     fn checked(&self, node: Node) -> Result<Node, RegexError> {
@@ -216,9 +208,7 @@ impl<'p> Parser<'p> {
             };
             let name = before.get(start..end).unwrap_or_default();
             let capture = &before[..=end];
-            let is_valid = name
-                .bytes()
-                .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+            let is_valid = name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
             if name.is_empty() || !is_valid {
                 return Err(RegexError::new(ErrorCode::InvalidNamedCapture, capture));
             }
@@ -348,10 +338,7 @@ struct ClassItems {
 
 impl Default for ClassItems {
     fn default() -> Self {
-        Self {
-            inside: String::new(),
-            plain: Some(Vec::new()),
-        }
+        Self { inside: String::new(), plain: Some(Vec::new()) }
     }
 }
 
@@ -359,8 +346,7 @@ impl ClassItems {
     fn push_range(&mut self, lo: char, hi: char) {
         self.inside.push_str(&format!(r"\x{{{:x}}}", u32::from(lo)));
         if hi != lo {
-            self.inside
-                .push_str(&format!(r"-\x{{{:x}}}", u32::from(hi)));
+            self.inside.push_str(&format!(r"-\x{{{:x}}}", u32::from(hi)));
         }
         if let Some(plain) = &mut self.plain {
             plain.push((lo, hi));
@@ -377,10 +363,7 @@ impl ClassItems {
 
     /// `[:name:]`; a `[:` without an end is two characters.
     fn take_posix<'p>(&mut self, s: &'p str) -> Result<Option<&'p str>, RegexError> {
-        let Some((name, tail)) = s
-            .strip_prefix("[:")
-            .and_then(|inner| inner.split_once(":]"))
-        else {
+        let Some((name, tail)) = s.strip_prefix("[:").and_then(|inner| inner.split_once(":]")) else {
             return Ok(None);
         };
         let is_negated = name.starts_with('^');
@@ -431,12 +414,7 @@ impl ClassItems {
     }
 
     fn finish(self, is_negated: bool, is_folded: bool) -> Class {
-        Class {
-            inside: self.inside,
-            is_negated,
-            is_folded,
-            plain: self.plain,
-        }
+        Class { inside: self.inside, is_negated, is_folded, plain: self.plain }
     }
 }
 
@@ -481,10 +459,7 @@ fn escape(s: &str) -> Result<(char, &str), RegexError> {
     };
     match value {
         Some(value) => Ok((value, chars.as_str())),
-        None => Err(RegexError::new(
-            ErrorCode::InvalidEscape,
-            until(s, chars.as_str()),
-        )),
+        None => Err(RegexError::new(ErrorCode::InvalidEscape, until(s, chars.as_str()))),
     }
 }
 
@@ -522,27 +497,15 @@ struct Count {
 
 impl Count {
     fn star() -> Self {
-        Self {
-            min: 0,
-            max: None,
-            is_counted: false,
-        }
+        Self { min: 0, max: None, is_counted: false }
     }
 
     fn plus() -> Self {
-        Self {
-            min: 1,
-            max: None,
-            is_counted: false,
-        }
+        Self { min: 1, max: None, is_counted: false }
     }
 
     fn question() -> Self {
-        Self {
-            min: 0,
-            max: Some(1),
-            is_counted: false,
-        }
+        Self { min: 0, max: Some(1), is_counted: false }
     }
 
     fn is_in_range(&self) -> bool {
@@ -562,22 +525,12 @@ fn counts(s: &str) -> Option<(Count, &str)> {
             (Some(max), tail)
         }
     };
-    Some((
-        Count {
-            min,
-            max,
-            is_counted: true,
-        },
-        tail.strip_prefix('}')?,
-    ))
+    Some((Count { min, max, is_counted: true }, tail.strip_prefix('}')?))
 }
 
 /// Digits without a leading zero; a number too large to hold is `u32::MAX`.
 fn number(s: &str) -> Option<(u32, &str)> {
-    let end = s
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(s.len());
+    let end = s.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(s.len());
     let digits = &s[..end];
     if digits.is_empty() || (digits.len() > 1 && digits.starts_with('0')) {
         return None;

@@ -2,11 +2,7 @@ use super::*;
 
 fn check_error(pattern: &str, expected: &str) {
     let actual = compile(pattern, Anchoring::None).map_err(|error| error.to_string());
-    assert_eq!(
-        actual.err(),
-        Some(format!("error parsing regexp: {expected}")),
-        "{pattern:?}"
-    );
+    assert_eq!(actual.err(), Some(format!("error parsing regexp: {expected}")), "{pattern:?}");
 }
 
 #[test]
@@ -21,10 +17,7 @@ fn errors_have_gos_texts() {
         ("a{1001}", "invalid repeat count: `{1001}`"),
         ("x{2,1}", "invalid repeat count: `{2,1}`"),
         ("(a{100}){100}", "invalid repeat count: `{100}`"),
-        (
-            "x{99999999999999999999}",
-            "invalid repeat count: `{99999999999999999999}`",
-        ),
+        ("x{99999999999999999999}", "invalid repeat count: `{99999999999999999999}`"),
         ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
         ("(?x)a", "invalid or unsupported Perl syntax: `(?x`"),
         ("(?i-)", "invalid or unsupported Perl syntax: `(?i-)`"),
@@ -34,10 +27,7 @@ fn errors_have_gos_texts() {
         ("[]", "missing closing ]: `[]`"),
         ("[z-a]", "invalid character class range: `z-a`"),
         ("[[:foo:]]", "invalid character class range: `[:foo:]`"),
-        (
-            r"\p{Alphabetic}",
-            r"invalid character class range: `\p{Alphabetic}`",
-        ),
+        (r"\p{Alphabetic}", r"invalid character class range: `\p{Alphabetic}`"),
         (r"[a-\d]", r"invalid escape sequence: `\d`"),
         (r"\C", r"invalid escape sequence: `\C`"),
         (r"\8", r"invalid escape sequence: `\8`"),
@@ -52,17 +42,9 @@ fn errors_have_gos_texts() {
 
 fn check_match(pattern: &str, text: &str, expected: &[&str]) {
     let regex = compile(pattern, Anchoring::None);
-    let actual = regex.map(|regex| {
-        regex
-            .find_iter(text)
-            .map(|found| found.as_str().to_owned())
-            .collect::<Vec<_>>()
-    });
-    assert_eq!(
-        actual,
-        Ok(expected.iter().map(|&s| s.to_owned()).collect()),
-        "{pattern:?}"
-    );
+    let actual =
+        regex.map(|regex| regex.find_iter(text).map(|found| found.as_str().to_owned()).collect::<Vec<_>>());
+    assert_eq!(actual, Ok(expected.iter().map(|&s| s.to_owned()).collect()), "{pattern:?}");
 }
 
 #[test]
@@ -100,32 +82,22 @@ fn full_anchoring_wraps_the_whole_pattern() {
 #[test]
 fn nesting_is_limited_as_in_go() {
     let nested = |depth: usize, open: &str, close: &str| {
-        compile(
-            &format!("{}a{}", open.repeat(depth), close.repeat(depth)),
-            Anchoring::None,
-        )
-        .map(drop)
-        .map_err(|error| error.code)
+        compile(&format!("{}a{}", open.repeat(depth), close.repeat(depth)), Anchoring::None)
+            .map(drop)
+            .map_err(|error| error.code)
     };
     assert_eq!(nested(999, "(", ")"), Ok(()));
     assert_eq!(nested(1_000, "(", ")"), Err(ErrorCode::NestingDepth));
     assert_eq!(nested(999, "(?:", ")+"), Ok(()));
     assert_eq!(nested(1_000, "(?:", ")+"), Err(ErrorCode::NestingDepth));
     assert_eq!(nested(5_000, "(?:", ")"), Ok(()));
-    assert_eq!(
-        nested(500, "(?:b|c(?:", ")d)*"),
-        Err(ErrorCode::NestingDepth)
-    );
+    assert_eq!(nested(500, "(?:b|c(?:", ")d)*"), Err(ErrorCode::NestingDepth));
     assert_eq!(nested(100_000, "(", ""), Err(ErrorCode::MissingParen));
 }
 
 fn check_literals(pattern: &str, set: Option<&[&str]>, prefix: Option<&str>) {
     let actual = literal_alternation(pattern);
-    assert_eq!(
-        actual,
-        set.map(|set| set.iter().map(|&s| s.to_owned()).collect()),
-        "{pattern:?}"
-    );
+    assert_eq!(actual, set.map(|set| set.iter().map(|&s| s.to_owned()).collect()), "{pattern:?}");
     assert_eq!(literal_prefix(pattern).as_deref(), prefix, "{pattern:?}");
 }
 

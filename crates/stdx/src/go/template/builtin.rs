@@ -9,8 +9,8 @@ use super::{compare, printf};
 type Called<'v> = Result<Value<'v>, CallError>;
 
 const NAMES: [&str; 19] = [
-    "and", "or", "not", "len", "index", "slice", "print", "printf", "println", "html", "js",
-    "urlquery", "call", "eq", "ne", "lt", "le", "gt", "ge",
+    "and", "or", "not", "len", "index", "slice", "print", "printf", "println", "html", "js", "urlquery",
+    "call", "eq", "ne", "lt", "le", "gt", "ge",
 ];
 
 pub(super) fn exists(name: &str) -> bool {
@@ -68,10 +68,9 @@ pub(super) fn call<'v>(
         ("urlquery", _) => Ok(Value::string(query_escape(&print(args, fields)))),
         ("call", []) => Err(CallError::arity(name, "at least 1", 0)),
         ("call", [Value::Nil, ..]) => Err(CallError::Failed("call of nil".to_owned())),
-        ("call", [other, ..]) => Err(CallError::Failed(format!(
-            "non-function of type {}",
-            other.type_name()
-        ))),
+        ("call", [other, ..]) => {
+            Err(CallError::Failed(format!("non-function of type {}", other.type_name())))
+        }
         _ => Err(CallError::arity(name, "at least 1", args.len())),
     })
 }
@@ -105,54 +104,34 @@ fn len<'v>(value: &Value<'v>, fields: &dyn Fn() -> Vec<(String, String)>) -> Cal
         Value::Root => fields().len(),
         Value::Nil => return Err(CallError::Failed("len of nil pointer".to_owned())),
         other => {
-            return Err(CallError::Failed(format!(
-                "len of type {}",
-                other.type_name()
-            )));
+            return Err(CallError::Failed(format!("len of type {}", other.type_name())));
         }
     };
     Ok(Value::Int(length as i64))
 }
 
-fn index<'v>(
-    value: Value<'v>,
-    keys: &[Value<'v>],
-    field: &dyn Fn(&str) -> Option<&'v str>,
-) -> Called<'v> {
+fn index<'v>(value: Value<'v>, keys: &[Value<'v>], field: &dyn Fn(&str) -> Option<&'v str>) -> Called<'v> {
     let mut value = value;
     for key in keys {
         let fail = |message: String| Err(CallError::Failed(message));
         value = match (value, key) {
-            (Value::Root, Value::String(name)) => {
-                Value::String(Cow::Borrowed(field(name).unwrap_or("")))
-            }
-            (Value::Map(mut map), Value::String(name)) => {
-                map.remove(name.as_ref()).unwrap_or(Value::Nil)
-            }
+            (Value::Root, Value::String(name)) => Value::String(Cow::Borrowed(field(name).unwrap_or(""))),
+            (Value::Map(mut map), Value::String(name)) => map.remove(name.as_ref()).unwrap_or(Value::Nil),
             (Value::Root | Value::Map(_), other) => {
-                return fail(format!(
-                    "value has type {}; should be string",
-                    other.type_name()
-                ));
+                return fail(format!("value has type {}; should be string", other.type_name()));
             }
             (Value::List(mut items), Value::Int(at)) => match usize::try_from(*at) {
                 Ok(at) if at < items.len() => items.swap_remove(at),
                 _ => return fail(format!("index out of range: {at}")),
             },
             (Value::String(text), Value::Int(at)) => {
-                match usize::try_from(*at)
-                    .ok()
-                    .and_then(|at| text.as_bytes().get(at).copied())
-                {
+                match usize::try_from(*at).ok().and_then(|at| text.as_bytes().get(at).copied()) {
                     Some(byte) => Value::Int(i64::from(byte)),
                     None => return fail(format!("index out of range: {at}")),
                 }
             }
             (Value::List(_) | Value::String(_), other) => {
-                return fail(format!(
-                    "cannot index slice/array with type {}",
-                    other.type_name()
-                ));
+                return fail(format!("cannot index slice/array with type {}", other.type_name()));
             }
             (Value::Nil, _) => return fail("index of untyped nil".to_owned()),
             (other, _) => return fail(format!("can't index item of type {}", other.type_name())),
@@ -183,10 +162,7 @@ fn slice<'v>(value: &Value<'v>, bounds: &[Value<'v>]) -> Called<'v> {
                 _ => return fail(format!("index out of range: {at}")),
             },
             other => {
-                return fail(format!(
-                    "cannot index slice/array with type {}",
-                    other.type_name()
-                ));
+                return fail(format!("cannot index slice/array with type {}", other.type_name()));
             }
         }
     }
@@ -196,9 +172,7 @@ fn slice<'v>(value: &Value<'v>, bounds: &[Value<'v>]) -> Called<'v> {
     }
     Ok(match value {
         // A cut inside of a character leaves broken UTF-8 in Go, replacement characters here.
-        Value::String(text) => {
-            Value::string(crate::go::text::repair_utf8(&text.as_bytes()[start..end]))
-        }
+        Value::String(text) => Value::string(crate::go::text::repair_utf8(&text.as_bytes()[start..end])),
         Value::List(items) => Value::List(items[start..end].to_vec()),
         _ => Value::Nil,
     })

@@ -40,11 +40,9 @@ fn equal(a: &Value<'_>, b: &Value<'_>) -> Compared {
         (Value::String(a), Value::String(b)) => Ok(a == b),
         (Value::Time(a), Value::Time(b)) => Ok(a == b),
         (Value::List(_) | Value::Map(_) | Value::Root, _)
-        | (_, Value::List(_) | Value::Map(_) | Value::Root) => Err(CallError::Failed(format!(
-            "non-comparable type {}: {}",
-            "value",
-            a.type_name()
-        ))),
+        | (_, Value::List(_) | Value::Map(_) | Value::Root) => {
+            Err(CallError::Failed(format!("non-comparable type {}: {}", "value", a.type_name())))
+        }
         _ => Err(incompatible()),
     }
 }
@@ -57,9 +55,7 @@ fn order(a: &Value<'_>, b: &Value<'_>) -> Result<Option<Ordering>, CallError> {
         (
             Value::Int(_) | Value::Float(_) | Value::String(_),
             Value::Int(_) | Value::Float(_) | Value::String(_),
-        ) => Err(CallError::Failed(
-            "incompatible types for comparison".to_owned(),
-        )),
+        ) => Err(CallError::Failed("incompatible types for comparison".to_owned())),
         _ => Err(CallError::Failed("invalid type for comparison".to_owned())),
     }
 }

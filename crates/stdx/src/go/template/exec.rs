@@ -30,9 +30,7 @@ pub enum CallError {
 impl CallError {
     /// `wrong number of args for NAME: want N got M`.
     pub fn arity(name: &str, want: &str, got: usize) -> Self {
-        Self::Mismatch(format!(
-            "wrong number of args for {name}: want {want} got {got}"
-        ))
+        Self::Mismatch(format!("wrong number of args for {name}: want {want} got {got}"))
     }
 }
 
@@ -45,11 +43,7 @@ enum Stop {
 
 type Run<T> = Result<T, Stop>;
 
-pub(super) fn execute(
-    template: &Template,
-    host: &dyn Host,
-    out: &mut String,
-) -> Result<(), String> {
+pub(super) fn execute(template: &Template, host: &dyn Host, out: &mut String) -> Result<(), String> {
     let mut run = Execution {
         template,
         host,
@@ -120,42 +114,23 @@ impl<'v> Execution<'v, '_> {
                     }
                 }
             }
-            Node::If {
-                pipe,
-                body,
-                otherwise,
-            } => {
+            Node::If { pipe, body, otherwise } => {
                 let scope = self.variables.len();
                 let value = self.pipe(pipe, dot)?;
-                let chosen = if self.is_true(&value) {
-                    body
-                } else {
-                    otherwise
-                };
+                let chosen = if self.is_true(&value) { body } else { otherwise };
                 let result = self.body(chosen, dot);
                 self.variables.truncate(scope);
                 result
             }
-            Node::With {
-                pipe,
-                body,
-                otherwise,
-            } => {
+            Node::With { pipe, body, otherwise } => {
                 let scope = self.variables.len();
                 let value = self.pipe(pipe, dot)?;
-                let result = if self.is_true(&value) {
-                    self.body(body, &value)
-                } else {
-                    self.body(otherwise, dot)
-                };
+                let result =
+                    if self.is_true(&value) { self.body(body, &value) } else { self.body(otherwise, dot) };
                 self.variables.truncate(scope);
                 result
             }
-            Node::Range {
-                pipe,
-                body,
-                otherwise,
-            } => self.range(pipe, body, otherwise, dot),
+            Node::Range { pipe, body, otherwise } => self.range(pipe, body, otherwise, dot),
             Node::Template { name, pipe, at } => self.call_template(name, pipe.as_ref(), *at, dot),
             Node::Break => Err(Stop::Break),
             Node::Continue => Err(Stop::Continue),
@@ -164,9 +139,7 @@ impl<'v> Execution<'v, '_> {
 
     fn write(&mut self, text: &str) -> Run<()> {
         if self.out.len() - self.out_start + text.len() > OUTPUT_BYTES_MAX {
-            return Err(Stop::Error(format!(
-                "template output exceeds {OUTPUT_BYTES_MAX} bytes"
-            )));
+            return Err(Stop::Error(format!("template output exceeds {OUTPUT_BYTES_MAX} bytes")));
         }
         self.out.push_str(text);
         Ok(())
@@ -207,25 +180,14 @@ impl<'v> Execution<'v, '_> {
         result
     }
 
-    fn range(
-        &mut self,
-        pipe: &'v Pipe,
-        body: &'v [Node],
-        otherwise: &'v [Node],
-        dot: &Value<'v>,
-    ) -> Run<()> {
+    fn range(&mut self, pipe: &'v Pipe, body: &'v [Node], otherwise: &'v [Node], dot: &Value<'v>) -> Run<()> {
         let scope = self.variables.len();
         let value = self.commands(pipe, dot)?;
         let items: Vec<(Value<'v>, Value<'v>)> = match value {
-            Value::List(items) => items
-                .into_iter()
-                .enumerate()
-                .map(|(i, item)| (Value::Int(i as i64), item))
-                .collect(),
-            Value::Map(map) => map
-                .into_iter()
-                .map(|(key, value)| (Value::string(key), value))
-                .collect(),
+            Value::List(items) => {
+                items.into_iter().enumerate().map(|(i, item)| (Value::Int(i as i64), item)).collect()
+            }
+            Value::Map(map) => map.into_iter().map(|(key, value)| (Value::string(key), value)).collect(),
             Value::Root => self
                 .host
                 .fields()
@@ -268,13 +230,7 @@ impl<'v> Execution<'v, '_> {
     }
 
     fn bind(&mut self, assigns: bool, name: &'v str, value: Value<'v>) {
-        if assigns
-            && let Some(slot) = self
-                .variables
-                .iter_mut()
-                .rev()
-                .find(|(known, _)| *known == name)
-        {
+        if assigns && let Some(slot) = self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
             slot.1 = value;
             return;
         }
@@ -297,21 +253,14 @@ impl<'v> Execution<'v, '_> {
         Ok(last.unwrap_or(Value::Nil))
     }
 
-    fn command(
-        &mut self,
-        command: &'v Command,
-        dot: &Value<'v>,
-        last: Option<Value<'v>>,
-    ) -> Run<Value<'v>> {
+    fn command(&mut self, command: &'v Command, dot: &Value<'v>, last: Option<Value<'v>>) -> Run<Value<'v>> {
         let Some((first, args)) = command.words.split_first() else {
             return Ok(Value::Nil);
         };
         let has_args = !args.is_empty() || last.is_some();
         match &first.kind {
             WordKind::Function(name) => return self.function(name, first.at, command, dot, last),
-            WordKind::Field(names) | WordKind::Variable(_, names)
-                if has_args && !names.is_empty() =>
-            {
+            WordKind::Field(names) | WordKind::Variable(_, names) if has_args && !names.is_empty() => {
                 let name = names.last().map_or("", String::as_str);
                 let message = format!("{name} is not a method but has arguments");
                 return self.error(first.at, &first.to_string(), &message);
@@ -347,9 +296,7 @@ impl<'v> Execution<'v, '_> {
                 let value = self.word(inner, dot)?;
                 self.fields(value, names, word)
             }
-            WordKind::Function(name) => {
-                self.call(name, word.at, word.at, &word.to_string(), Vec::new())
-            }
+            WordKind::Function(name) => self.call(name, word.at, word.at, &word.to_string(), Vec::new()),
         }
     }
 
@@ -364,8 +311,7 @@ impl<'v> Execution<'v, '_> {
                     return self.error(word.at, &word.to_string(), &message);
                 }
                 other => {
-                    let message =
-                        format!("can't evaluate field {name} in type {}", other.type_name());
+                    let message = format!("can't evaluate field {name} in type {}", other.type_name());
                     return self.error(word.at, &word.to_string(), &message);
                 }
             };
@@ -436,11 +382,9 @@ impl<'v> Execution<'v, '_> {
         match result {
             Ok(value) => Ok(value),
             Err(CallError::Mismatch(message)) => self.error(at, name, &message),
-            Err(CallError::Failed(message)) => self.error(
-                command_at,
-                command,
-                &format!("error calling {name}: {message}"),
-            ),
+            Err(CallError::Failed(message)) => {
+                self.error(command_at, command, &format!("error calling {name}: {message}"))
+            }
         }
     }
 }

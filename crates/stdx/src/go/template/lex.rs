@@ -45,9 +45,7 @@ impl Kind {
     /// The token as error texts show it.
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::Text(text) | Self::Number(text) | Self::Char(text) | Self::String(text) => {
-                shorten(text)
-            }
+            Self::Text(text) | Self::Number(text) | Self::Char(text) | Self::String(text) => shorten(text),
             Self::Word(text) if is_keyword(text) => format!("<{text}>"),
             Self::Word(text) | Self::Variable(text) => shorten(text),
             Self::Field(name) => format!("\".{name}\""),
@@ -76,15 +74,7 @@ fn shorten(text: &str) -> String {
 pub(super) fn is_keyword(word: &str) -> bool {
     matches!(
         word,
-        "if" | "else"
-            | "end"
-            | "range"
-            | "with"
-            | "define"
-            | "template"
-            | "block"
-            | "break"
-            | "continue"
+        "if" | "else" | "end" | "range" | "with" | "define" | "template" | "block" | "break" | "continue"
     )
 }
 
@@ -107,16 +97,10 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, (usize, String)> {
             text = text.trim_end_matches([' ', '\t', '\r', '\n']);
         }
         if !text.is_empty() {
-            tokens.push(Token {
-                kind: Kind::Text(text.to_owned()),
-                at: text_at,
-            });
+            tokens.push(Token { kind: Kind::Text(text.to_owned()), at: text_at });
         }
         let Some(open) = open else {
-            tokens.push(Token {
-                kind: Kind::End,
-                at: source.len(),
-            });
+            tokens.push(Token { kind: Kind::End, at: source.len() });
             return Ok(tokens);
         };
         let inner = open + 2 + if trims_before { 2 } else { 0 };
@@ -133,10 +117,7 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, (usize, String)> {
             at = end + width;
             continue;
         }
-        tokens.push(Token {
-            kind: Kind::Open,
-            at: open,
-        });
+        tokens.push(Token { kind: Kind::Open, at: open });
         (at, trim_next) = lex_action(source, inner, &mut tokens)?;
     }
 }
@@ -144,10 +125,7 @@ pub(super) fn lex(source: &str) -> Result<Vec<Token>, (usize, String)> {
 /// Whether a `-` with a space behind it follows.
 fn starts_trim(rest: &str, mark: char) -> bool {
     let mut chars = rest.chars();
-    chars.next() == Some(mark)
-        && chars
-            .next()
-            .is_some_and(|c| matches!(c, ' ' | '\t' | '\r' | '\n'))
+    chars.next() == Some(mark) && chars.next().is_some_and(|c| matches!(c, ' ' | '\t' | '\r' | '\n'))
 }
 
 /// Reads up to behind the closing braces; whether they trim the text that follows.
@@ -167,10 +145,7 @@ fn lex_action(
             if depth > 0 {
                 return Err((at, "unclosed left paren".to_owned()));
             }
-            tokens.push(Token {
-                kind: Kind::Close,
-                at,
-            });
+            tokens.push(Token { kind: Kind::Close, at });
             return Ok((at + if trims { 4 } else { 2 }, trims));
         }
         let is_word = |c: char| c == '_' || c.is_alphanumeric();
@@ -204,9 +179,7 @@ fn lex_action(
                 quoted(rest, '"').ok_or((at, "unterminated quoted string".to_owned()))?,
             ),
             '`' => {
-                let end = rest[1..]
-                    .find('`')
-                    .ok_or((at, "unterminated raw quoted string".to_owned()))?;
+                let end = rest[1..].find('`').ok_or((at, "unterminated raw quoted string".to_owned()))?;
                 (Kind::String(String::new()), end + 2)
             }
             '\'' => (
@@ -219,21 +192,14 @@ fn lex_action(
             }
             '.' => {
                 let len = word_len(&rest[1..]);
-                let kind = if len == 0 {
-                    Kind::Dot
-                } else {
-                    Kind::Field(rest[1..=len].to_owned())
-                };
+                let kind = if len == 0 { Kind::Dot } else { Kind::Field(rest[1..=len].to_owned()) };
                 (kind, 1 + len)
             }
             '+' | '-' | '0'..='9' => (Kind::Number(String::new()), number_len(rest)),
             c if is_word(c) => (Kind::Word(String::new()), word_len(rest)),
             c => {
                 let code = u32::from(c);
-                return Err((
-                    at,
-                    format!("unrecognized character in action: U+{code:04X} '{c}'"),
-                ));
+                return Err((at, format!("unrecognized character in action: U+{code:04X} '{c}'")));
             }
         };
         let text = rest[..width].to_owned();
@@ -269,8 +235,7 @@ fn quoted(text: &str, quote: char) -> Option<usize> {
 fn number_len(text: &str) -> usize {
     let mut previous = ' ';
     for (at, c) in text.char_indices() {
-        let is_sign =
-            matches!(c, '+' | '-') && (at == 0 || matches!(previous, 'e' | 'E' | 'p' | 'P'));
+        let is_sign = matches!(c, '+' | '-') && (at == 0 || matches!(previous, 'e' | 'E' | 'p' | 'P'));
         if !(is_sign || c == '.' || c == '_' || c.is_ascii_alphanumeric()) {
             return at;
         }

@@ -157,10 +157,7 @@ pub(super) fn collect_fields(nodes: &[Node], fields: &mut Vec<String>) -> bool {
 
 /// Whether nodes call a function.
 pub(super) fn calls(nodes: &[Node], function: &str) -> bool {
-    !each_word(
-        nodes,
-        &mut |word| !matches!(&word.kind, WordKind::Function(name) if name == function),
-    )
+    !each_word(nodes, &mut |word| !matches!(&word.kind, WordKind::Function(name) if name == function))
 }
 
 /// Visits operands until a visit says no; false if one did.
@@ -169,29 +166,16 @@ fn each_word(nodes: &[Node], visit: &mut impl FnMut(&Word) -> bool) -> bool {
         Node::Text(_) | Node::Break | Node::Continue => true,
         Node::Action { pipe, .. } => pipe_words(pipe, visit),
         Node::Template { pipe, .. } => pipe.as_ref().is_none_or(|pipe| pipe_words(pipe, visit)),
-        Node::If {
-            pipe,
-            body,
-            otherwise,
+        Node::If { pipe, body, otherwise }
+        | Node::With { pipe, body, otherwise }
+        | Node::Range { pipe, body, otherwise } => {
+            pipe_words(pipe, visit) && each_word(body, visit) && each_word(otherwise, visit)
         }
-        | Node::With {
-            pipe,
-            body,
-            otherwise,
-        }
-        | Node::Range {
-            pipe,
-            body,
-            otherwise,
-        } => pipe_words(pipe, visit) && each_word(body, visit) && each_word(otherwise, visit),
     })
 }
 
 fn pipe_words(pipe: &Pipe, visit: &mut impl FnMut(&Word) -> bool) -> bool {
-    pipe.commands
-        .iter()
-        .flat_map(|command| &command.words)
-        .all(|word| word_words(word, visit))
+    pipe.commands.iter().flat_map(|command| &command.words).all(|word| word_words(word, visit))
 }
 
 fn word_words(word: &Word, visit: &mut impl FnMut(&Word) -> bool) -> bool {

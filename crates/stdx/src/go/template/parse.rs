@@ -32,15 +32,8 @@ pub(super) fn parse(
     match ending {
         Ending::End => Ok((nodes, parser.defined)),
         Ending::Else | Ending::Keyword => {
-            let word = if matches!(ending, Ending::Else) {
-                "{{else}}"
-            } else {
-                "{{end}}"
-            };
-            Err(fail(
-                parser.tokens[parser.at.saturating_sub(1)].at,
-                &format!("unexpected {word}"),
-            ))
+            let word = if matches!(ending, Ending::Else) { "{{else}}" } else { "{{end}}" };
+            Err(fail(parser.tokens[parser.at.saturating_sub(1)].at, &format!("unexpected {word}")))
         }
     }
 }
@@ -97,10 +90,7 @@ impl Parser<'_> {
     }
 
     fn unexpected<T>(&self, context: &str) -> Result<T, Failure> {
-        Err((
-            self.place(),
-            format!("unexpected {} in {context}", self.peek().shown()),
-        ))
+        Err((self.place(), format!("unexpected {} in {context}", self.peek().shown())))
     }
 
     fn enter(&mut self) -> Result<(), Failure> {
@@ -121,11 +111,7 @@ impl Parser<'_> {
                 _ => {
                     self.skip_space();
                     let at = self.place();
-                    match self
-                        .peek_word()
-                        .filter(|word| is_keyword(word))
-                        .map(str::to_owned)
-                    {
+                    match self.peek_word().filter(|word| is_keyword(word)).map(str::to_owned) {
                         Some(word) => {
                             self.at += 1;
                             match word.as_str() {
@@ -167,11 +153,7 @@ impl Parser<'_> {
                 if self.ranges == 0 {
                     return Err((at, format!("{{{{{word}}}}} outside {{{{range}}}}")));
                 }
-                Ok(Some(if word == "break" {
-                    Node::Break
-                } else {
-                    Node::Continue
-                }))
+                Ok(Some(if word == "break" { Node::Break } else { Node::Continue }))
             }
             "template" => {
                 let name = self.template_name("template clause")?;
@@ -183,11 +165,7 @@ impl Parser<'_> {
                 let pipe = self.pipe("block clause")?;
                 self.close("block clause")?;
                 self.definition(name.clone())?;
-                Ok(Some(Node::Template {
-                    name,
-                    pipe: Some(pipe),
-                    at,
-                }))
+                Ok(Some(Node::Template { name, pipe: Some(pipe), at }))
             }
             _ => {
                 let name = self.template_name("define clause")?;
@@ -212,11 +190,7 @@ impl Parser<'_> {
 
     fn optional_pipe(&mut self, context: &str) -> Result<Option<Pipe>, Failure> {
         self.skip_space();
-        let pipe = if *self.peek() == Kind::Close {
-            None
-        } else {
-            Some(self.pipe(context)?)
-        };
+        let pipe = if *self.peek() == Kind::Close { None } else { Some(self.pipe(context)?) };
         self.close(context)?;
         Ok(pipe)
     }
@@ -266,21 +240,9 @@ impl Parser<'_> {
         self.variables.truncate(scope);
         self.nesting -= 1;
         Ok(match word {
-            "if" => Node::If {
-                pipe,
-                body,
-                otherwise,
-            },
-            "with" => Node::With {
-                pipe,
-                body,
-                otherwise,
-            },
-            _ => Node::Range {
-                pipe,
-                body,
-                otherwise,
-            },
+            "if" => Node::If { pipe, body, otherwise },
+            "with" => Node::With { pipe, body, otherwise },
+            _ => Node::Range { pipe, body, otherwise },
         })
     }
 
@@ -326,15 +288,9 @@ impl Parser<'_> {
                 return Err((command.at, message));
             }
         }
-        self.variables
-            .extend(variables.iter().filter(|_| !assigns).cloned());
+        self.variables.extend(variables.iter().filter(|_| !assigns).cloned());
         self.nesting -= 1;
-        Ok(Pipe {
-            variables,
-            assigns,
-            commands,
-            at,
-        })
+        Ok(Pipe { variables, assigns, commands, at })
     }
 
     /// `$x :=`, `$i, $x :=` or `$x =`.
@@ -377,10 +333,7 @@ impl Parser<'_> {
                 break;
             }
             words.push(self.word(context)?);
-            if !matches!(
-                self.peek(),
-                Kind::Space | Kind::Close | Kind::CloseParen | Kind::Pipe
-            ) {
+            if !matches!(self.peek(), Kind::Space | Kind::Close | Kind::CloseParen | Kind::Pipe) {
                 return self.unexpected("operand");
             }
         }
@@ -397,10 +350,7 @@ impl Parser<'_> {
             Kind::Field(name) => WordKind::Field(vec![name]),
             Kind::Variable(name) => {
                 if !self.variables.contains(&name) {
-                    return Err((
-                        at,
-                        format!("undefined variable {}", crate::go::quote::quote(&name)),
-                    ));
+                    return Err((at, format!("undefined variable {}", crate::go::quote::quote(&name))));
                 }
                 WordKind::Variable(name, Vec::new())
             }
@@ -412,9 +362,7 @@ impl Parser<'_> {
                     self.at -= 1;
                     return self.unexpected(context);
                 }
-                _ if super::builtin::exists(&name) || (self.has_function)(&name) => {
-                    WordKind::Function(name)
-                }
+                _ if super::builtin::exists(&name) || (self.has_function)(&name) => WordKind::Function(name),
                 _ => {
                     let name = crate::go::quote::quote(&name);
                     return Err((at, format!("function {name} not defined")));
@@ -497,9 +445,6 @@ fn number(text: String) -> Result<WordKind, String> {
     }
     match parse_float(&text) {
         Ok(value) if text.contains(['.', 'e', 'E', 'p', 'P']) => Ok(WordKind::Float(value, text)),
-        _ => Err(format!(
-            "bad number syntax: {}",
-            crate::go::quote::quote(&text)
-        )),
+        _ => Err(format!("bad number syntax: {}", crate::go::quote::quote(&text))),
     }
 }

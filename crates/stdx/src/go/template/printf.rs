@@ -22,11 +22,7 @@ struct Verb {
 }
 
 /// `fmt.Sprintf(format, args...)`; `fields` gives the pairs of the root.
-pub fn sprintf(
-    format: &str,
-    args: &[Value<'_>],
-    fields: &dyn Fn() -> Vec<(String, String)>,
-) -> String {
+pub fn sprintf(format: &str, args: &[Value<'_>], fields: &dyn Fn() -> Vec<(String, String)>) -> String {
     let mut out = String::new();
     let mut used = 0;
     let mut reordered = false;
@@ -117,12 +113,7 @@ pub fn sprintf(
 }
 
 /// `[n]` before a width, precision or verb.
-fn argument_number<'a>(
-    rest: &'a str,
-    used: &mut usize,
-    reordered: &mut bool,
-    count: usize,
-) -> &'a str {
+fn argument_number<'a>(rest: &'a str, used: &mut usize, reordered: &mut bool, count: usize) -> &'a str {
     let Some((number, tail)) = rest.strip_prefix('[').and_then(|tail| tail.split_once(']')) else {
         return rest;
     };
@@ -187,10 +178,8 @@ fn format_value(
         ('v' | 's', Value::String(string)) => pad(verb, truncate(verb, string), true),
         ('v', other) => pad(verb, &text(other), false),
         ('s', Value::List(items)) | ('d' | 'q', Value::List(items)) => {
-            let parts: Vec<String> = items
-                .iter()
-                .map(|item| format_value(verb, letter, item, fields))
-                .collect();
+            let parts: Vec<String> =
+                items.iter().map(|item| format_value(verb, letter, item, fields)).collect();
             format!("[{}]", parts.join(" "))
         }
         ('s', Value::Root | Value::Map(_) | Value::Time(_)) => pad(verb, &text(value), false),
@@ -216,10 +205,7 @@ fn format_value(
                 verb,
                 &text.replacen(
                     |c: char| c.is_ascii_digit(),
-                    &format!(
-                        "0o{}",
-                        text.chars().find(char::is_ascii_digit).unwrap_or('0')
-                    ),
+                    &format!("0o{}", text.chars().find(char::is_ascii_digit).unwrap_or('0')),
                     1,
                 ),
                 true,
@@ -238,20 +224,14 @@ fn format_value(
 }
 
 fn truncate(verb: Verb, text: &str) -> &str {
-    match verb
-        .precision
-        .and_then(|count| text.char_indices().nth(count))
-    {
+    match verb.precision.and_then(|count| text.char_indices().nth(count)) {
         Some((at, _)) => &text[..at],
         None => text,
     }
 }
 
 fn rune(number: i64) -> char {
-    u32::try_from(number)
-        .ok()
-        .and_then(char::from_u32)
-        .unwrap_or('\u{fffd}')
+    u32::try_from(number).ok().and_then(char::from_u32).unwrap_or('\u{fffd}')
 }
 
 fn sign(verb: Verb, is_negative: bool) -> &'static str {
@@ -289,10 +269,7 @@ fn integer(verb: Verb, number: i64, base: u32, is_upper: bool) -> String {
 fn float(verb: Verb, letter: char, number: f64) -> String {
     let (format, precision) = match letter {
         'e' => (FloatFormat::Exponent, Some(verb.precision.unwrap_or(6))),
-        'E' => (
-            FloatFormat::UpperExponent,
-            Some(verb.precision.unwrap_or(6)),
-        ),
+        'E' => (FloatFormat::UpperExponent, Some(verb.precision.unwrap_or(6))),
         'G' => (FloatFormat::UpperGeneral, verb.precision),
         'g' => (FloatFormat::General, verb.precision),
         _ => (FloatFormat::Fixed, Some(verb.precision.unwrap_or(6))),
@@ -300,10 +277,7 @@ fn float(verb: Verb, letter: char, number: f64) -> String {
     let text = format_float(number, format, precision.map(|precision| precision as u32));
     match text.strip_prefix(['-', '+']) {
         Some(rest) if number.is_finite() || number < 0.0 => {
-            format!(
-                "{}{rest}",
-                sign(verb, number < 0.0 || text.starts_with('-'))
-            )
+            format!("{}{rest}", sign(verb, number < 0.0 || text.starts_with('-')))
         }
         // `+Inf` shows its sign always.
         Some(_) => text,
@@ -322,11 +296,7 @@ fn hex(verb: Verb, letter: char, text: &str) -> String {
         if verb.sharp && (index == 0 || verb.space) {
             out.push_str(if letter == 'x' { "0x" } else { "0X" });
         }
-        out.push_str(&if letter == 'x' {
-            format!("{byte:02x}")
-        } else {
-            format!("{byte:02X}")
-        });
+        out.push_str(&if letter == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") });
     }
     out
 }

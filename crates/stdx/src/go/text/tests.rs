@@ -1,20 +1,12 @@
 use super::*;
 
 fn check(input: &str, upper: &str, lower: &str, titled: &str) {
-    assert_eq!(
-        [to_upper(input), to_lower(input), title(input)],
-        [upper, lower, titled]
-    );
+    assert_eq!([to_upper(input), to_lower(input), title(input)], [upper, lower, titled]);
 }
 
 #[test]
 fn case_is_mapped_rune_by_rune() {
-    check(
-        "don't stop_now",
-        "DON'T STOP_NOW",
-        "don't stop_now",
-        "Don'T Stop_now",
-    );
+    check("don't stop_now", "DON'T STOP_NOW", "don't stop_now", "Don'T Stop_now");
     check("stra\u{df}e", "STRA\u{df}E", "stra\u{df}e", "Stra\u{df}e");
     check("\u{130}", "\u{130}", "i", "\u{130}");
     check("\u{1c6}a", "\u{1c4}A", "\u{1c6}a", "\u{1c5}a");

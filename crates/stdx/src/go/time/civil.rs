@@ -40,11 +40,7 @@ impl Civil {
         let march_day = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * march_day + 2) / 153;
         let day = small(march_day - (153 * march_month + 2) / 5 + 1);
-        let month = small(if march_month < 10 {
-            march_month + 3
-        } else {
-            march_month - 9
-        });
+        let month = small(if march_month < 10 { march_month + 3 } else { march_month - 9 });
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         Self {
             year,

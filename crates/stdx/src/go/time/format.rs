@@ -52,9 +52,7 @@ pub fn format(time: &Time, layout: &str) -> String {
             Element::Fraction0 { digits } => fraction(time.ns, digits, element_text),
             Element::Fraction9 { digits } => {
                 let text = fraction(time.ns, digits, element_text);
-                text.trim_end_matches('0')
-                    .trim_end_matches(['.', ','])
-                    .to_owned()
+                text.trim_end_matches('0').trim_end_matches(['.', ',']).to_owned()
             }
         };
         out.extend_from_slice(text.as_bytes());
@@ -65,11 +63,7 @@ pub fn format(time: &Time, layout: &str) -> String {
 
 /// The separator of the layout and the leading digits; there are nine at most.
 fn fraction(ns: u32, digits: usize, element_text: &[u8]) -> String {
-    let separator = if element_text.starts_with(b",") {
-        ','
-    } else {
-        '.'
-    };
+    let separator = if element_text.starts_with(b",") { ',' } else { '.' };
     let all = format!("{ns:09}");
     let shown = all.get(..digits.min(9)).unwrap_or_default();
     format!("{separator}{shown}")

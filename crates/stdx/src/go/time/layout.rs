@@ -64,15 +64,8 @@ pub(super) const LONG_MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-pub(super) const LONG_WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+pub(super) const LONG_WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// Longest first, so that `-07:00` is not taken for `-07`.
 const OFFSETS: [(&[u8], OffsetForm); 5] = [
@@ -84,12 +77,7 @@ const OFFSETS: [(&[u8], OffsetForm); 5] = [
 ];
 
 const fn offset_form(has_colon: bool, has_minutes: bool, has_seconds: bool) -> OffsetForm {
-    OffsetForm {
-        has_z: false,
-        has_colon,
-        has_minutes,
-        has_seconds,
-    }
+    OffsetForm { has_z: false, has_colon, has_minutes, has_seconds }
 }
 
 /// The first element: the text before, the element with its own text, the rest.
@@ -111,11 +99,7 @@ pub(super) fn next_chunk(layout: &[u8]) -> Chunk<'_> {
             };
         }
     }
-    Chunk {
-        prefix: layout,
-        element: None,
-        rest: b"",
-    }
+    Chunk { prefix: layout, element: None, rest: b"" }
 }
 
 /// The element at the start, the bytes to skip before it and its length.
@@ -152,10 +136,7 @@ fn element_at(s: &[u8]) -> Option<(Element, usize, usize)> {
         b'p' if s.starts_with(b"pm") => (Element::LowerPm, 2),
         sign @ (b'-' | b'Z') => {
             let &(text, form) = OFFSETS.iter().find(|(text, _)| s[1..].starts_with(text))?;
-            let form = OffsetForm {
-                has_z: sign == b'Z',
-                ..form
-            };
+            let form = OffsetForm { has_z: sign == b'Z', ..form };
             (Element::Offset(form), text.len() + 1)
         }
         b'.' | b',' => {
@@ -164,11 +145,8 @@ fn element_at(s: &[u8]) -> Option<(Element, usize, usize)> {
             if s.get(1 + digits).is_some_and(u8::is_ascii_digit) {
                 return None;
             }
-            let element = if kind == b'0' {
-                Element::Fraction0 { digits }
-            } else {
-                Element::Fraction9 { digits }
-            };
+            let element =
+                if kind == b'0' { Element::Fraction0 { digits } } else { Element::Fraction9 { digits } };
             (element, 1 + digits)
         }
         _ => return None,

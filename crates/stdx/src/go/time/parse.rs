@@ -23,10 +23,7 @@ pub struct TimeError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ErrorKind {
     /// The rest of the value does not fit the element or text of the layout.
-    Mismatch {
-        layout_part: Vec<u8>,
-        value_part: Vec<u8>,
-    },
+    Mismatch { layout_part: Vec<u8>, value_part: Vec<u8> },
     /// A message that replaces the layout.
     Message(String),
 }
@@ -36,10 +33,7 @@ impl fmt::Display for TimeError {
         write!(f, "parsing time {}", quote(&self.value))?;
         match &self.kind {
             ErrorKind::Message(message) => write!(f, ": {message}"),
-            ErrorKind::Mismatch {
-                layout_part,
-                value_part,
-            } => write!(
+            ErrorKind::Mismatch { layout_part, value_part } => write!(
                 f,
                 " as {}: cannot parse {} as {}",
                 quote(&self.layout),
@@ -78,21 +72,14 @@ struct Fields {
 
 /// `time.Parse`.
 pub fn parse(layout: &str, value: &str) -> Result<Time, TimeError> {
-    let fail = |kind| TimeError {
-        layout: layout.to_owned(),
-        value: value.to_owned(),
-        kind,
-    };
+    let fail = |kind| TimeError { layout: layout.to_owned(), value: value.to_owned(), kind };
     let mut fields = Fields::default();
     let mut layout_rest = layout.as_bytes();
     let mut rest = value.as_bytes();
     loop {
         let chunk = next_chunk(layout_rest);
         rest = skip(rest, chunk.prefix).map_err(|rest| {
-            fail(ErrorKind::Mismatch {
-                layout_part: chunk.prefix.to_vec(),
-                value_part: rest.to_vec(),
-            })
+            fail(ErrorKind::Mismatch { layout_part: chunk.prefix.to_vec(), value_part: rest.to_vec() })
         })?;
         let Some((element, element_text)) = chunk.element else {
             break;
@@ -100,23 +87,17 @@ pub fn parse(layout: &str, value: &str) -> Result<Time, TimeError> {
         layout_rest = chunk.rest;
         rest = fields.read(element, rest, layout_rest).map_err(|wrong| {
             fail(match wrong {
-                Wrong::Mismatch => ErrorKind::Mismatch {
-                    layout_part: element_text.to_vec(),
-                    value_part: rest.to_vec(),
-                },
+                Wrong::Mismatch => {
+                    ErrorKind::Mismatch { layout_part: element_text.to_vec(), value_part: rest.to_vec() }
+                }
                 Wrong::Range(what) => ErrorKind::Message(format!("{what} out of range")),
             })
         })?;
     }
     if !rest.is_empty() {
-        return Err(fail(ErrorKind::Message(format!(
-            "extra text: {}",
-            quote(rest)
-        ))));
+        return Err(fail(ErrorKind::Message(format!("extra text: {}", quote(rest)))));
     }
-    fields
-        .finish()
-        .map_err(|message| fail(ErrorKind::Message(message.to_owned())))
+    fields.finish().map_err(|message| fail(ErrorKind::Message(message.to_owned())))
 }
 
 /// Takes the literal text of a layout off the value; a run of spaces matches any run. The error is
@@ -172,9 +153,7 @@ fn two_digits(s: &[u8], is_fixed: bool) -> Result<(u32, &[u8]), Wrong> {
 fn name<'v>(names: &[&str], length: Option<usize>, s: &'v [u8]) -> Result<(u32, &'v [u8]), Wrong> {
     for (index, name) in (0_u32..).zip(names) {
         let name = &name.as_bytes()[..length.unwrap_or(name.len())];
-        if s.get(..name.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(name))
-        {
+        if s.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)) {
             return Ok((index, &s[name.len()..]));
         }
     }
@@ -182,11 +161,7 @@ fn name<'v>(names: &[&str], length: Option<usize>, s: &'v [u8]) -> Result<(u32, 
 }
 
 fn below(value: u32, limit: u32, what: &'static str) -> Result<u32, Wrong> {
-    if value < limit {
-        Ok(value)
-    } else {
-        Err(Wrong::Range(what))
-    }
+    if value < limit { Ok(value) } else { Err(Wrong::Range(what)) }
 }
 
 /// The separator and `digits` digits as nanoseconds; digits after the ninth are dropped.
@@ -203,37 +178,25 @@ fn nanoseconds(s: &[u8], digits: usize) -> Result<u32, Wrong> {
 
 fn digits_after_separator(s: &[u8]) -> usize {
     match s.first() {
-        Some(b'.' | b',') => s[1..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count(),
+        Some(b'.' | b',') => s[1..].iter().take_while(|byte| byte.is_ascii_digit()).count(),
         _ => 0,
     }
 }
 
 impl Fields {
     /// Reads one element; gives the rest of the value.
-    fn read<'v>(
-        &mut self,
-        element: Element,
-        s: &'v [u8],
-        layout_rest: &[u8],
-    ) -> Result<&'v [u8], Wrong> {
+    fn read<'v>(&mut self, element: Element, s: &'v [u8], layout_rest: &[u8]) -> Result<&'v [u8], Wrong> {
         let (value, rest) = match element {
             Element::LongMonth => name(&LONG_MONTHS, None, s)?,
             Element::Month => name(&LONG_MONTHS, Some(3), s)?,
             Element::LongWeekday => name(&LONG_WEEKDAYS, None, s)?,
             Element::Weekday => name(&LONG_WEEKDAYS, Some(3), s)?,
-            Element::NumMonth | Element::Day | Element::Hour | Element::Hour12 => {
-                two_digits(s, false)?
-            }
+            Element::NumMonth | Element::Day | Element::Hour | Element::Hour12 => two_digits(s, false)?,
             Element::Minute | Element::Second => two_digits(s, false)?,
             Element::ZeroMonth | Element::ZeroDay | Element::ZeroHour12 => two_digits(s, true)?,
             Element::ZeroMinute | Element::ZeroSecond => two_digits(s, true)?,
             Element::UnderDay => two_digits(s.strip_prefix(b" ").unwrap_or(s), false)?,
-            Element::UnderYearDay | Element::ZeroYearDay => {
-                year_day(s, element == Element::ZeroYearDay)?
-            }
+            Element::UnderYearDay | Element::ZeroYearDay => year_day(s, element == Element::ZeroYearDay)?,
             Element::Year => two_digits(s, true)?,
             Element::LongYear => {
                 let digits = s.get(..4).ok_or(Wrong::Mismatch)?;
@@ -267,10 +230,7 @@ impl Fields {
                 self.second = below(value, 60, "second")?;
                 // A fraction may follow seconds even if the layout has none.
                 let next = next_chunk(layout_rest).element.map(|(element, _)| element);
-                let has_own = matches!(
-                    next,
-                    Some(Element::Fraction0 { .. } | Element::Fraction9 { .. })
-                );
+                let has_own = matches!(next, Some(Element::Fraction0 { .. } | Element::Fraction9 { .. }));
                 if !has_own {
                     return self.read_fraction(rest);
                 }
@@ -365,29 +325,14 @@ impl Fields {
         let (unix_s, zone) = match self.offset_s {
             _ if self.is_utc => (civil_s, Zone::Utc),
             Some(0) if name.is_empty() => (civil_s, Zone::Utc),
-            Some(offset_s) => (
-                civil_s - i64::from(offset_s),
-                Zone::Fixed { offset_s, name },
-            ),
+            Some(offset_s) => (civil_s - i64::from(offset_s), Zone::Fixed { offset_s, name }),
             None if name.is_empty() => (civil_s, Zone::Utc),
             None => {
-                let hours = name
-                    .strip_prefix("GMT")
-                    .and_then(|hours| hours.parse::<i32>().ok());
-                (
-                    civil_s,
-                    Zone::Fixed {
-                        offset_s: hours.unwrap_or(0) * 3_600,
-                        name,
-                    },
-                )
+                let hours = name.strip_prefix("GMT").and_then(|hours| hours.parse::<i32>().ok());
+                (civil_s, Zone::Fixed { offset_s: hours.unwrap_or(0) * 3_600, name })
             }
         };
-        Ok(Time {
-            unix_s,
-            ns: self.ns,
-            zone,
-        })
+        Ok(Time { unix_s, ns: self.ns, zone })
     }
 
     fn date(&self) -> Result<(u32, u32), &'static str> {
@@ -435,11 +380,7 @@ fn year_day(s: &[u8], is_fixed: bool) -> Result<(u32, &[u8]), Wrong> {
             rest = rest.strip_prefix(b" ").unwrap_or(rest);
         }
     }
-    let count = rest
-        .iter()
-        .take(3)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let count = rest.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
     if count == 0 || (is_fixed && count != 3) {
         return Err(Wrong::Mismatch);
     }
@@ -469,11 +410,7 @@ fn zone_name_bytes(s: &[u8]) -> Option<usize> {
     if matches!(s[0], b'+' | b'-') {
         return signed_hours_bytes(s);
     }
-    let capitals = s
-        .iter()
-        .take(6)
-        .take_while(|byte| byte.is_ascii_uppercase())
-        .count();
+    let capitals = s.iter().take(6).take_while(|byte| byte.is_ascii_uppercase()).count();
     match capitals {
         5 if s[4] == b'T' => Some(5),
         4 if s[3] == b'T' || s.starts_with(b"WITA") => Some(4),
@@ -486,11 +423,9 @@ fn zone_name_bytes(s: &[u8]) -> Option<usize> {
 fn signed_hours_bytes(s: &[u8]) -> Option<usize> {
     let (sign, rest) = s.split_first()?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let hours = rest[..digits].iter().fold(0_u32, |hours, byte| {
-        hours
-            .saturating_mul(10)
-            .saturating_add(u32::from(byte - b'0'))
-    });
+    let hours = rest[..digits]
+        .iter()
+        .fold(0_u32, |hours, byte| hours.saturating_mul(10).saturating_add(u32::from(byte - b'0')));
     let is_hours = matches!(sign, b'+' | b'-') && digits > 0 && hours <= 23;
     if is_hours { Some(1 + digits) } else { None }
 }

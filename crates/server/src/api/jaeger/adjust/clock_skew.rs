@@ -46,9 +46,9 @@ pub fn warn(trace: &mut Trace) {
             children[parent].push(at);
         } else {
             roots.push(at);
-            placed.warnings.push(format!(
-                "parent span ID={parent} is not in the trace; skipping clock skew adjustment"
-            ));
+            placed
+                .warnings
+                .push(format!("parent span ID={parent} is not in the trace; skipping clock skew adjustment"));
         }
     }
 
@@ -68,12 +68,7 @@ pub fn warn(trace: &mut Trace) {
                 format_duration(delta_ns)
             ));
         }
-        stack.extend(children[at].iter().map(|&child| Visit {
-            at: child,
-            parent: Some(at),
-            host,
-            delta_ns,
-        }));
+        stack.extend(children[at].iter().map(|&child| Visit { at: child, parent: Some(at), host, delta_ns }));
     }
 }
 

@@ -28,8 +28,7 @@ fn check(spans: &str, want: &str) {
     for placed in &trace.spans {
         let number = |id: SpanId| u64::from_be_bytes(id.0);
         let parent = placed.span.parent_span_id.map_or(0, number);
-        got +=
-            &format!("{}<{parent}: {}\n", number(placed.span.span_id), placed.warnings.join(" | "));
+        got += &format!("{}<{parent}: {}\n", number(placed.span.span_id), placed.warnings.join(" | "));
     }
     let want: String = want
         .lines()
@@ -102,14 +101,8 @@ fn attributes_move_and_addresses_get_dots() {
     let mut trace = Trace::assemble(TraceId([1; 16]), vec![one, two]);
     adjust(&mut trace);
     let text = |attrs: &Attrs| model::attr_json::write::attrs_to_string(attrs);
-    assert_eq!(
-        text(&trace.resources[0].attributes),
-        r#"{"host.name":"a","telemetry.sdk.name":"otel"}"#
-    );
-    assert_eq!(
-        text(&trace.spans[0].span.attributes),
-        r#"{"ip":"as sent","peer.ipv4":"0.0.91.160"}"#
-    );
+    assert_eq!(text(&trace.resources[0].attributes), r#"{"host.name":"a","telemetry.sdk.name":"otel"}"#);
+    assert_eq!(text(&trace.spans[0].span.attributes), r#"{"ip":"as sent","peer.ipv4":"0.0.91.160"}"#);
     assert_eq!(trace.spans[0].warnings, ["Invalid span link removed"]);
     assert_eq!(trace.spans[0].span.links.len(), 1);
     assert_eq!(
