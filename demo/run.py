@@ -140,7 +140,8 @@ def trace_of_order(main, minimum_spans):
         query = f"http://{main}/jaeger/api/traces?service=front&operation=GET%20/orders/%7Bitem%7D&limit=20&lookback=1h"
         for trace in json.loads(get(query)[1])["data"]:
             names = {p["serviceName"] for p in trace["processes"].values()}
-            if {"front", "stock"} <= names and len(trace["spans"]) >= minimum_spans:
+            reaches_redis = any(span["operationName"].startswith("DECR") for span in trace["spans"])
+            if {"front", "stock"} <= names and reaches_redis and len(trace["spans"]) >= minimum_spans:
                 found["id"] = trace["traceID"]
                 return True
         return False
