@@ -157,10 +157,6 @@ impl Inner {
         flushed.min(slowest).saturating_add(1)
     }
 
-    pub(crate) fn table(&self, name: &str) -> Option<&Arc<Table>> {
-        [&self.spans, &self.traces, &self.ingest].into_iter().find(|table| table.name() == name)
-    }
-
     /// Name of this node's transactions in a table.
     pub(crate) fn application(&self, table: &str) -> String {
         format!("throughline/{}/{table}", self.places.node)
