@@ -6,6 +6,9 @@ export PIP_CACHE_DIR ?= $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_cache ?= $(CACHE)/npm
 BIN := $(CARGO_TARGET_DIR)/debug/throughline
+# Built, then called by itself: `cargo run` sets variables for which build scripts run again, and everything above them is
+# compiled anew.
+XTASK = cargo build --quiet --locked -p xtask && "$(CARGO_TARGET_DIR)/debug/xtask"
 
 .PHONY: help setup build run test check conformance bench soak release clean
 
@@ -24,16 +27,16 @@ run: build ## starts the server and a small real system, prints what to look at;
 	@python3 demo/run.py --binary "$(BIN)"
 
 test: build ## everything that CI runs; last line: N passed, N failed
-	cargo run --quiet --locked -p xtask -- test
+	$(XTASK) test
 
 check: ## formats, lints, structure rules; no test
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo run --quiet --locked -p xtask -- tidy
+	$(XTASK) tidy
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "cargo-deny is not installed: licences and bans were NOT checked (cargo install cargo-deny)"; fi
 
 conformance: ## scores on the oracles and goldens that THROUGHLINE_ORACLES and THROUGHLINE_GOLDENS name
-	cargo run --quiet --locked -p xtask -- conformance
+	$(XTASK) conformance
 
 bench: build ## measurements as ratios within one run, JSON lines in bench/results
 	@mkdir -p bench/results

@@ -4,16 +4,12 @@
 //! id all stay. Files are asked by their trace filter; of a file only the rows are read that its index names.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Range;
 
 use arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
 use model::schema::spans::Column;
 use model::span_rows::SpanReader;
 use model::{Span, TenantId, TraceId};
-use segment::read::Table;
-use segment::{RowSelection, decode, plan};
-use store::SpanFile;
 
 use crate::engine::View;
 use crate::identity::same_content;
@@ -82,37 +78,9 @@ pub(crate) async fn rows(
         found.push(take_rows(&batch, &rows)?);
     }
     for file in view.snapshot.spans_of(tenant) {
-        found.extend(file_rows(view, file, &wanted, columns).await?);
-    }
-    Ok(found)
-}
-
-async fn file_rows(
-    view: &View,
-    file: &SpanFile,
-    wanted: &BTreeSet<TraceId>,
-    columns: Option<&[usize]>,
-) -> Result<Vec<RecordBatch>, SourceError> {
-    let mut by_group: std::collections::BTreeMap<usize, Vec<Range<usize>>> = Default::default();
-    for id in wanted.iter().filter(|id| file.index.may_contain_trace(id)) {
-        for rows in file.index.trace_rows(id) {
-            by_group.entry(rows.row_group).or_default().push(rows.rows);
-        }
-    }
-    if by_group.is_empty() {
-        return Ok(Vec::new());
-    }
-    let footer = file.file.footer(&*view.objects, &Table::spans()).await?;
-    let mut found = Vec::new();
-    for (group, mut ranges) in by_group {
-        ranges.sort_by_key(|range| range.start);
-        ranges.dedup();
-        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), footer.rows_of(group));
-        let plan = plan(&footer, &[group], columns, Some(&selection))?;
-        let bytes = file.file.read(&*view.objects, plan.ranges()).await?;
-        for batch in decode(&footer, &plan, &bytes)? {
-            // The index keeps 32 bits of an id: rows of another trace may be among them.
-            let rows = matching_rows(&batch, wanted);
+        for batch in file.rows_of_traces(&*view.objects, &wanted, columns).await? {
+            // Rows of another trace may be among them.
+            let rows = matching_rows(&batch, &wanted);
             if rows.len() == batch.num_rows() {
                 found.push(batch);
             } else if !rows.is_empty() {

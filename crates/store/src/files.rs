@@ -3,6 +3,7 @@
 //! In: files as the catalog lists them, index files beside the tables. Out: [`FileSet`]. An index that is absent or broken is
 //! built again from its Parquet file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,10 +11,11 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use catalog::FileEntry;
 use futures::{StreamExt, TryStreamExt};
+use model::TraceId;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use segment::read::Table;
-use segment::{Footer, Parsed, SpanIndex};
+use segment::{Footer, Parsed, RowSelection, SpanIndex};
 use tokio::sync::OnceCell;
 
 use crate::account::Lines;
@@ -87,6 +89,36 @@ impl TableFile {
     /// Reads byte ranges of the file.
     pub async fn read(&self, objects: &dyn ObjectStore, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
         objects.get_ranges(&self.location, ranges).await.map_err(Error::objects("reading", &self.location))
+    }
+}
+
+impl SpanFile {
+    /// Reads the rows that the index names for some traces, with some columns (`None`: all). The index keeps 32 bits of an
+    /// id, so rows of another trace may be among them.
+    pub async fn rows_of_traces(
+        &self,
+        objects: &dyn ObjectStore,
+        ids: &BTreeSet<TraceId>,
+        columns: Option<&[usize]>,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let mut by_group: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
+        for rows in ids.iter().flat_map(|id| self.index.trace_rows(id)) {
+            by_group.entry(rows.row_group).or_default().push(rows.rows);
+        }
+        if by_group.is_empty() {
+            return Ok(Vec::new());
+        }
+        let footer = self.file.footer(objects, &Table::spans()).await?;
+        let mut found = Vec::new();
+        for (group, mut ranges) in by_group {
+            ranges.sort_by_key(|range| range.start);
+            ranges.dedup();
+            let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), footer.rows_of(group));
+            let plan = segment::plan(&footer, &[group], columns, Some(&selection))?;
+            let bytes = self.file.read(objects, plan.ranges()).await?;
+            found.extend(segment::decode(&footer, &plan, &bytes)?);
+        }
+        Ok(found)
     }
 }
 

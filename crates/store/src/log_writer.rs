@@ -12,7 +12,7 @@ use decode::{Rejected, SpanBatch};
 use model::{DropReason, Signal, TenantId, TimeNs};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
-use wal::{NewRecord, Record, Records, Wal};
+use wal::{NewRecord, Record, Records, RetryHash, Wal};
 
 use crate::append::{AppendError, Request};
 use crate::live::{Inner, Reservation};
@@ -129,9 +129,16 @@ struct Group {
 impl Group {
     fn append(&mut self, inner: &Inner, wal: &mut Wal, job: Job) {
         let rotated = wal.rotate_if_full(&mut || {
+            let now = inner.now();
             let mut retries = inner.retries.lock();
-            retries.forget_before(inner.now().saturating_sub(window(inner)));
-            retries.list()
+            retries.forget_before(now.saturating_sub(window(inner)));
+            let mut hashes = retries.list();
+            // Rotating syncs, so the records of this group before it are durable and will be acknowledged.
+            hashes.extend(self.jobs.iter().filter_map(|(_, waiting)| match &waiting.entry {
+                Entry::Request { hash, .. } => Some(RetryHash { hash: *hash, acknowledged_unix_nano: now }),
+                _ => None,
+            }));
+            hashes
         });
         let appended = rotated.and_then(|_| match &job.entry {
             Entry::Request { request, hash, .. } => wal.append(&NewRecord {

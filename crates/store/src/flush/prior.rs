@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use model::TraceId;
 use model::schema::spans::Column;
 
 use crate::error::Error;
-use crate::files::{SpanFile, log_range};
+use crate::files::log_range;
 use crate::live::Inner;
 use crate::partition::Place;
 
@@ -24,7 +25,11 @@ pub(crate) async fn rows_stored_before(
     first: u64,
 ) -> Result<Vec<RecordBatch>, Error> {
     let mut ids: BTreeSet<TraceId> = BTreeSet::new();
+    let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
     for batch in batches {
+        let starts = batch.column(Column::Start.at()).as_primitive::<Int64Type>().values();
+        earliest = starts.iter().copied().min().unwrap_or(i64::MAX).min(earliest);
+        latest = starts.iter().copied().max().unwrap_or(i64::MIN).max(latest);
         let column = batch.column(Column::TraceId.at()).as_binary_view();
         let mut last: &[u8] = &[];
         for id in column.iter().flatten() {
@@ -40,36 +45,13 @@ pub(crate) async fn rows_stored_before(
         let entry = &file.file.entry;
         // Files of this very round are there when only its later tables are made up for.
         let of_round = log_range(&entry.path).is_some_and(|(from, _)| from >= first);
-        if entry.tenant != place.tenant || of_round {
+        // A copy starts when its original starts: files of other times need not be asked.
+        let times = &file.index.times;
+        let of_other_times = times.max_start < earliest || times.min_start > latest;
+        if entry.tenant != place.tenant || of_round || of_other_times {
             continue;
         }
-        found.extend(rows_of(inner, file, &ids).await?);
-    }
-    Ok(found)
-}
-
-/// The rows of a file that belong to some traces.
-async fn rows_of(inner: &Inner, file: &SpanFile, ids: &BTreeSet<TraceId>) -> Result<Vec<RecordBatch>, Error> {
-    let mut by_group: Vec<Vec<std::ops::Range<usize>>> = Vec::new();
-    for id in ids.iter().filter(|id| file.index.may_contain_trace(id)) {
-        for rows in file.index.trace_rows(id) {
-            if by_group.len() <= rows.row_group {
-                by_group.resize(rows.row_group + 1, Vec::new());
-            }
-            by_group[rows.row_group].push(rows.rows);
-        }
-    }
-    let objects = &*inner.places.objects;
-    let mut found = Vec::new();
-    for (group, mut ranges) in by_group.into_iter().enumerate().filter(|(_, r)| !r.is_empty()) {
-        let footer = file.file.footer(objects, &segment::read::Table::spans()).await?;
-        ranges.sort_by_key(|range| range.start);
-        ranges.dedup();
-        let total = footer.rows_of(group);
-        let selection = segment::RowSelection::from_consecutive_ranges(ranges.into_iter(), total);
-        let plan = segment::plan(&footer, &[group], None, Some(&selection))?;
-        let bytes = file.file.read(objects, plan.ranges()).await?;
-        found.extend(segment::decode(&footer, &plan, &bytes)?);
+        found.extend(file.rows_of_traces(&*inner.places.objects, &ids, None).await?);
     }
     Ok(found)
 }
