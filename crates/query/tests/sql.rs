@@ -1,5 +1,6 @@
 //! SQL over a store in every state of its rows: in the buffer, in files, merged, and between these.
 
+#[path = "support/stored.rs"]
 mod support;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};

@@ -1,3 +1,5 @@
+//! Histograms in, histograms out, for each operation.
+
 use super::*;
 
 fn histogram(schema: i32, offset: i32, counts: &[f64]) -> FloatHistogram {

@@ -1,3 +1,5 @@
+//! Traces in any order in, nested-set numbers out.
+
 use super::*;
 
 fn id(n: u8) -> SpanId {

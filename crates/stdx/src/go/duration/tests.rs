@@ -1,3 +1,5 @@
+//! Durations printed and read against Go's own results.
+
 use super::*;
 
 fn check(text: &str, expected: &str) {

@@ -1,3 +1,5 @@
+//! Numbers printed and read against Go's own results.
+
 use super::*;
 
 fn check_float(value: f64, expected: [&str; 5]) {

@@ -1,3 +1,5 @@
+//! Texts quoted and unquoted against Go's own results.
+
 use super::*;
 
 fn check_quote(text: &[u8], quoted: &str, ascii: &str) {

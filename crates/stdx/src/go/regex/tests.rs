@@ -1,3 +1,5 @@
+//! Patterns compiled, matched and refused against Go's own results.
+
 use super::*;
 
 fn check_error(pattern: &str, expected: &str) {

@@ -1,3 +1,5 @@
+//! Letters and `strings` functions against Go's own results.
+
 use super::*;
 
 fn check(input: &str, upper: &str, lower: &str, titled: &str) {

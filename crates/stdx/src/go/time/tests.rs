@@ -1,3 +1,5 @@
+//! Layouts printed and read against Go's own results.
+
 use super::*;
 
 /// 2009-02-04T21:00:57.0123456Z, a Wednesday.

@@ -1,3 +1,5 @@
+//! Spans in, adjusted spans out.
+
 use super::*;
 use model::{Resource, Span, SpanKind, TimeNs, TraceId};
 
