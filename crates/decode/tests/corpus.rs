@@ -1,8 +1,5 @@
 //! Every complete traces body of the recorded corpus against the generated structs' reading.
 
-#[path = "support/spans.rs"]
-mod support;
-
 use std::path::Path;
 
 use bytes::Bytes;
@@ -98,7 +95,7 @@ fn check(name: &str, is_json: bool, message: Bytes, spans: u64) {
     };
     let request =
         ExportTraceServiceRequest::decode(protobuf.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let expected = batch_of(&support::spans_of(request, RECEIVED));
+    let expected = batch_of(&testkit::otlp::spans_of(request, RECEIVED));
     let again = otlp::traces(protobuf, RECEIVED, &Limits::default()).expect("read before");
     assert_eq!(again.batch, decoded.batch, "{name}");
     for (at, field) in expected.schema().fields().iter().enumerate() {

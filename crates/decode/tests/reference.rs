@@ -1,9 +1,6 @@
 //! The decoder against `model::span_rows::batch_of`: any spans, encoded by the generated structs, give the
 //! same batch value by value; and no mutation of the bytes breaks it.
 
-#[path = "support/spans.rs"]
-mod support;
-
 use std::sync::Arc;
 
 use decode::{Limits, otlp};
@@ -126,7 +123,7 @@ proptest! {
 
     #[test]
     fn rows_are_those_of_the_reference(spans in prop::collection::vec(span(), 1..6)) {
-        let body = support::request_of(&spans).encode_to_vec();
+        let body = testkit::otlp::request_of(&spans).encode_to_vec();
         let decoded = otlp::traces(body.into(), TimeNs(77), &Limits::default()).expect("a request");
         prop_assert_eq!(decoded.spans_received, spans.len() as u64);
         prop_assert_eq!(&decoded.rejected, &vec![]);
@@ -143,7 +140,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut body = support::request_of(&[span]).encode_to_vec();
+        let mut body = testkit::otlp::request_of(&[span]).encode_to_vec();
         for (at, byte) in changes {
             let at = at.index(body.len());
             body[at] = byte;

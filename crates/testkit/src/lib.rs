@@ -6,4 +6,5 @@
 
 pub mod conformance;
 pub mod external;
+pub mod otlp;
 pub mod sim;

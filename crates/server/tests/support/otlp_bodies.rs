@@ -4,13 +4,9 @@
 //! `{low, high}`. Out: spans in the order of the body, or the same request in protobuf. Written for tests: slow,
 //! and independent of the decoder that it checks.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::{
-    AttrValue, Attrs, Event, Link, Resource, Scope, Span, SpanId, SpanKind, StatusCode, TimeNs, TraceId,
-};
+use model::{Span, TimeNs};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1 as common;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
@@ -22,12 +18,12 @@ use serde_json::Value;
 /// Spans of a protobuf body.
 pub fn spans_of_protobuf(body: &[u8]) -> Result<Vec<Span>, String> {
     let request = ExportTraceServiceRequest::decode(body).map_err(|error| error.to_string())?;
-    Ok(spans_of(request))
+    Ok(testkit::otlp::spans_of(request, TimeNs(0)))
 }
 
 /// Spans of a JSON body.
 pub fn spans_of_json(body: &[u8]) -> Result<Vec<Span>, String> {
-    Ok(spans_of(request_of_json(body)?))
+    Ok(testkit::otlp::spans_of(request_of_json(body)?, TimeNs(0)))
 }
 
 /// A JSON body in protobuf.
@@ -63,97 +59,6 @@ pub fn scattered(bodies: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     Ok(chunks
         .map(|chunk| ExportTraceServiceRequest { resource_spans: chunk.to_vec() }.encode_to_vec())
         .collect())
-}
-
-fn spans_of(request: ExportTraceServiceRequest) -> Vec<Span> {
-    let mut spans = Vec::new();
-    for of_resource in request.resource_spans {
-        let sent = of_resource.resource.unwrap_or_default();
-        let resource = Arc::new(Resource {
-            attributes: attrs(sent.attributes),
-            dropped_attributes_count: sent.dropped_attributes_count,
-            schema_url: of_resource.schema_url.into(),
-        });
-        for of_scope in of_resource.scope_spans {
-            let sent = of_scope.scope.unwrap_or_default();
-            let scope = Arc::new(Scope {
-                name: sent.name.into(),
-                version: sent.version.into(),
-                attributes: attrs(sent.attributes),
-                dropped_attributes_count: sent.dropped_attributes_count,
-                schema_url: of_scope.schema_url.into(),
-            });
-            spans.extend(of_scope.spans.into_iter().map(|sent| span(sent, &resource, &scope)));
-        }
-    }
-    spans
-}
-
-fn span(sent: pb::Span, resource: &Arc<Resource>, scope: &Arc<Scope>) -> Span {
-    let (start, end) =
-        (TimeNs::from_otlp(sent.start_time_unix_nano), TimeNs::from_otlp(sent.end_time_unix_nano));
-    let status = sent.status.unwrap_or_default();
-    Span {
-        trace_id: TraceId::from_slice(&sent.trace_id).unwrap_or_default(),
-        span_id: SpanId::from_slice(&sent.span_id).unwrap_or_default(),
-        parent_span_id: SpanId::from_slice(&sent.parent_span_id).filter(|parent| !parent.is_zero()),
-        name: sent.name.into(),
-        kind: SpanKind(sent.kind),
-        start,
-        duration_nano: end.0 - start.0,
-        status_code: StatusCode(status.code),
-        status_message: status.message.into(),
-        trace_state: sent.trace_state.into(),
-        flags: sent.flags,
-        attributes: attrs(sent.attributes),
-        dropped_attributes_count: sent.dropped_attributes_count,
-        events: sent
-            .events
-            .into_iter()
-            .map(|event| Event {
-                time: TimeNs::from_otlp(event.time_unix_nano),
-                name: event.name.into(),
-                attributes: attrs(event.attributes),
-                dropped_attributes_count: event.dropped_attributes_count,
-            })
-            .collect(),
-        dropped_events_count: sent.dropped_events_count,
-        links: sent
-            .links
-            .into_iter()
-            .map(|link| Link {
-                trace_id: TraceId::from_slice(&link.trace_id).unwrap_or_default(),
-                span_id: SpanId::from_slice(&link.span_id).unwrap_or_default(),
-                trace_state: link.trace_state.into(),
-                attributes: attrs(link.attributes),
-                dropped_attributes_count: link.dropped_attributes_count,
-                flags: link.flags,
-            })
-            .collect(),
-        dropped_links_count: sent.dropped_links_count,
-        resource: Arc::clone(resource),
-        scope: Arc::clone(scope),
-        received: TimeNs(0),
-    }
-}
-
-fn attrs(sent: Vec<common::KeyValue>) -> Attrs {
-    sent.into_iter().map(|pair| (pair.key, value(pair.value.and_then(|value| value.value)))).collect()
-}
-
-fn value(sent: Option<Any>) -> AttrValue {
-    match sent {
-        Some(Any::StringValue(text)) => AttrValue::from(text),
-        Some(Any::BoolValue(value)) => AttrValue::Bool(value),
-        Some(Any::IntValue(value)) => AttrValue::Int(value),
-        Some(Any::DoubleValue(value)) => AttrValue::Double(value),
-        Some(Any::ArrayValue(list)) => {
-            AttrValue::Array(list.values.into_iter().map(|element| value(element.value)).collect())
-        }
-        Some(Any::KvlistValue(list)) => AttrValue::Map(attrs(list.values)),
-        Some(Any::BytesValue(bytes)) => AttrValue::Bytes(bytes.into()),
-        Some(_) | None => AttrValue::Empty,
-    }
 }
 
 fn request_of_json(body: &[u8]) -> Result<ExportTraceServiceRequest, String> {
