@@ -170,6 +170,14 @@ pub const KEYS: &[Key] = &[
          that was killed another one takes over when the lease is over by a third; the same one at once. Folders need none.",
     ),
     key(
+        "storage",
+        "checkpoint",
+        Kind::Count(2, 10_000),
+        "50",
+        "20",
+        "Commits of a table from one checkpoint of its log to the next.",
+    ),
+    key(
         "log",
         "format",
         Kind::Choice(&["text", "json"]),

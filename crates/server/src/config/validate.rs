@@ -46,6 +46,7 @@ impl Config {
         store.vacuum_keep_ns = nanos(read.duration("retention.vacuum_keep")?);
         store.free_disk_ratio_min = read.ratio("disk.free_ratio_min")?;
         store.free_disk_bytes_min = read.bytes("disk.free_min")?;
+        store.checkpoint_commits = i64::try_from(read.count("storage.checkpoint")?).unwrap_or(i64::MAX);
         let limits = Limits {
             body_bytes_max,
             in_flight_bytes_max: read.bytes("limits.in_flight_size")?,
