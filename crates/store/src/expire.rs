@@ -40,6 +40,16 @@ async fn expire(inner: &Arc<Inner>) -> Result<(), Error> {
             drop_files(inner, table, gone).await?;
         }
     }
+    let today = TimeNs(inner.now()).days();
+    for (derived, table) in inner.derived.iter().flat_map(|derived| &derived.tables) {
+        let days = i64::try_from(derived.keep_ns).unwrap_or(i64::MAX) / DAY_NS;
+        let oldest_kept = today.saturating_sub(i32::try_from(days).unwrap_or(i32::MAX));
+        let over = |file: &Arc<FileEntry>| derived.keep_ns > 0 && file.date_days < oldest_kept;
+        let gone: Vec<_> = table.files().into_iter().filter(over).collect();
+        if !gone.is_empty() {
+            drop_files(inner, table, gone).await?;
+        }
+    }
     Ok(())
 }
 
@@ -81,7 +91,7 @@ async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEn
         paths.push(file.path.clone());
     }
     for (tenant, rows) in rows {
-        switch(inner, &paths, Added::default(), &tenant, Outcome::Expired, rows);
+        switch(inner, table.name(), &paths, Added::default(), &tenant, Outcome::Expired, rows);
     }
     drop(turn);
     tracing::info!(table = table.name(), files = paths.len(), "dropped days over the retention");
@@ -90,7 +100,7 @@ async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEn
 
 async fn vacuum(inner: &Arc<Inner>, keep: Duration) -> Result<usize, Error> {
     let mut removed = 0;
-    for table in [&inner.spans, &inner.traces, &inner.ingest] {
+    for table in inner.tables() {
         // A round between its files and its commits owns files that no table lists yet.
         let turn = inner.round.lock().await;
         if turn.is_some() {

@@ -30,8 +30,11 @@ pub(crate) async fn run_round(inner: &Arc<Inner>) -> Result<(), Error> {
         let pending = std::mem::take(&mut live.pending);
         let bytes = std::mem::take(&mut live.waiting_bytes);
         live.waiting_since = None;
+        live.cut = live.applied;
         (parts, live.flushed + 1, live.applied, pending, bytes)
     };
+    // Followers that wait for the next request learn of the cut.
+    inner.applied.send_modify(|_| {});
     let prepared = Unfinished::prepare(inner, &parts, first, last, pending.clone()).await;
     drop(parts);
     match prepared {

@@ -12,6 +12,7 @@
 pub mod account;
 pub mod append;
 pub mod compact;
+pub mod derived;
 pub mod error;
 pub mod expire;
 pub mod files;
@@ -30,11 +31,12 @@ mod upload;
 
 pub use account::{Amounts, Outcome};
 pub use append::{AppendError, Receipt, Request};
+pub use derived::{DerivedRows, DerivedTable, Deriver, Start};
 pub use error::Error;
 pub use files::{FileSet, SpanFile, TableFile};
 pub use options::{Durability, Options, Places};
 pub use partition::day_of;
-pub use recover::{Recovery, open, open_read_only};
+pub use recover::{Recovery, open, open_read_only, open_with};
 pub use snapshot::Snapshot;
 pub use tail::{Tail, TailBatch, TailEvent};
 
@@ -78,8 +80,7 @@ impl Store {
 
     /// The version of each table.
     pub fn versions(&self) -> Vec<(&'static str, i64)> {
-        let tables = [&self.inner.spans, &self.inner.traces, &self.inner.ingest];
-        tables.into_iter().map(|table| (table.name(), table.version())).collect()
+        self.inner.tables().map(|table| (table.name(), table.version())).collect()
     }
 
     /// Tenants that have rows in the buffer or the tables, sorted.
