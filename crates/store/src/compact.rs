@@ -40,7 +40,11 @@ pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
         while !inner.stopping.load(std::sync::atomic::Ordering::Relaxed)
             && let Some(group) = due(inner, table, inner.options.compact_files)
         {
-            run(inner, table, group).await?;
+            match run(inner, table, group).await {
+                // The rounds say what hinders them, and merging waits for them.
+                Err(Error::RoundUnfinished) => return Ok(()),
+                done => done?,
+            }
         }
     }
     Ok(())
@@ -59,6 +63,9 @@ pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
 }
 
 async fn run(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) -> Result<(), Error> {
+    if inner.round.lock().await.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     match table.name() {
         "spans" => merge_span_files(inner, table, group).await,
         "traces" => merge_small(inner, table, group, TableShape::traces(), traces::VERSION).await,
@@ -157,9 +164,12 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
     write_index(&inner.places, &add.path, &written.index)?;
     let file = TableFile::new(&inner.places, "spans", Arc::new(entry_of(&add)));
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     table.commit(group.commit(add)).await?;
     let added = Added { spans: vec![Arc::new(SpanFile { file, index: written.index })], ..Added::default() };
-    switch(inner, &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
+    switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
     drop(turn);
     Ok(())
 }
@@ -199,6 +209,9 @@ async fn merge_small(
     let entry = Arc::new(entry_of(&add));
     let file = Arc::new(TableFile::new(&inner.places, name, entry));
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     table.commit(group.commit(add)).await?;
     let mut added = Added::default();
     if name == "traces" {
@@ -206,7 +219,7 @@ async fn merge_small(
     } else {
         added.ingest.push(file)
     }
-    switch(inner, &group.paths(), added, &group.place.tenant, Outcome::Merged, 0);
+    switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, 0);
     drop(turn);
     Ok(())
 }
@@ -214,6 +227,7 @@ async fn merge_small(
 /// Replaces files in the readers' view by one step.
 pub(crate) fn switch(
     inner: &Inner,
+    table: &str,
     removed: &[String],
     added: Added,
     tenant: &TenantId,
@@ -223,7 +237,7 @@ pub(crate) fn switch(
     let mut lines = Lines::default();
     lines.add(tenant, Signal::Traces, outcome, "", items);
     let mut live = inner.live.lock();
-    let files = live.files.replaced(removed, added);
+    let files = live.files.replaced(table, removed, added);
     live.files = Arc::new(files);
     live.totals.merge(&lines);
     live.pending.merge(&lines);

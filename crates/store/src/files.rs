@@ -257,14 +257,17 @@ impl FileSet {
         });
     }
 
-    /// The same set without some files and with others.
-    pub(crate) fn replaced(&self, removed: &[String], added: Added) -> Self {
+    /// The same set without some files of one table and with others. Files of a round have the same path in each table, but
+    /// tables are merged at times of their own.
+    pub(crate) fn replaced(&self, table: &str, removed: &[String], added: Added) -> Self {
         let gone: std::collections::HashSet<&str> = removed.iter().map(String::as_str).collect();
         let keep = |entry: &FileEntry| !gone.contains(entry.path.as_str());
         let mut set = self.clone();
-        set.spans.retain(|f| keep(&f.file.entry));
-        set.traces.retain(|f| keep(&f.entry));
-        set.ingest.retain(|f| keep(&f.entry));
+        match table {
+            "spans" => set.spans.retain(|f| keep(&f.file.entry)),
+            "traces" => set.traces.retain(|f| keep(&f.entry)),
+            _ => set.ingest.retain(|f| keep(&f.entry)),
+        }
         set.spans.extend(added.spans);
         set.traces.extend(added.traces);
         set.ingest.extend(added.ingest);

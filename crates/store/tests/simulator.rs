@@ -185,6 +185,50 @@ async fn what_nobody_wrote_after_is_synced_all_the_same() {
     after(&mut world, &mut truth).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_program_merges_is_followed() {
+    let mut world = World::new(1, Durability::Synced);
+    let mut truth = Truth::default();
+    let objects = Arc::clone(&world.objects);
+    let store = world.open(objects).await.expect("opens");
+    for first in [0, 5, 10, 15] {
+        append(&world, &store, &mut truth, first, 5).await;
+        store.flush().await.expect("flushed");
+    }
+    let mut other = World::new(2, Durability::Synced);
+    other.objects = Arc::clone(&world.objects);
+    let objects = Arc::clone(&world.objects);
+    let others = other.open(objects).await.expect("opens");
+    store::compact::run_all(&others).await.expect("merges");
+    // The files that were merged go, and nobody may miss them.
+    world.clock.jump_to(START + MINUTE);
+    let removed = store::expire::run_now(&store, Duration::ZERO).await.expect("runs");
+    assert!(removed >= 4, "{removed}");
+    check(&world, &store, &truth, "after another program's merge").await;
+    append(&world, &store, &mut truth, 20, 5).await;
+    store.flush().await.expect("flushed");
+    check(&world, &store, &truth, "after a round upon it").await;
+}
+
+/// A merge of one table must not hide files of another, although a round gives its files the same path in each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_are_merged_apart() {
+    let mut world = World::new(3, Durability::Synced);
+    let mut truth = Truth::default();
+    let objects = Arc::clone(&world.objects);
+    let store = world.open(objects).await.expect("opens");
+    for round in 0..40 {
+        let merging = tokio::spawn({
+            let store = store.clone();
+            async move { store::compact::run_all(&store).await }
+        });
+        append(&world, &store, &mut truth, round * 5, 5).await;
+        store.flush().await.expect("flushed");
+        merging.await.expect("no panic").expect("merges");
+        check(&world, &store, &truth, "beside merges").await;
+    }
+}
+
 /// Rounds, a checkpoint, a merge and a removal, with late and repeated spans between them.
 async fn short_life(world: &mut World, truth: &mut Truth, objects: Arc<dyn ObjectStore>) {
     let Ok(store) = world.open(objects).await else { return world.power_cut() };
