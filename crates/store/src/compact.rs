@@ -40,7 +40,11 @@ pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
         while !inner.stopping.load(std::sync::atomic::Ordering::Relaxed)
             && let Some(group) = due(inner, table, inner.options.compact_files)
         {
-            run(inner, table, group).await?;
+            match run(inner, table, group).await {
+                // The rounds say what hinders them, and merging waits for them.
+                Err(Error::RoundUnfinished) => return Ok(()),
+                done => done?,
+            }
         }
     }
     Ok(())
@@ -59,6 +63,9 @@ pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
 }
 
 async fn run(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) -> Result<(), Error> {
+    if inner.round.lock().await.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     match table.name() {
         "spans" => merge_span_files(inner, table, group).await,
         "traces" => merge_small(inner, table, group, TableShape::traces(), traces::VERSION).await,
@@ -161,6 +168,9 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
     write_index(&inner.places, &add.path, &written.index)?;
     let file = TableFile::new(&inner.places, "spans", Arc::new(entry_of(&add)));
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     table.commit(group.commit(add)).await?;
     let added = Added { spans: vec![Arc::new(SpanFile { file, index: written.index })], ..Added::default() };
     switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
@@ -211,6 +221,9 @@ async fn merge_small(
     let entry = Arc::new(entry_of(&add));
     let file = Arc::new(TableFile::new(&inner.places, name, entry));
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     table.commit(group.commit(add)).await?;
     let mut added = Added::default();
     match name {

@@ -15,11 +15,13 @@ use crate::account::Outcome;
 use crate::compact::switch;
 use crate::error::Error;
 use crate::files::{Added, index_name};
+use crate::follow::follow;
 use crate::live::Inner;
 
-/// Drops the days that are over the limits, then removes files that are long out of the tables.
+/// Follows the commits of others, drops the days that are over the limits, removes files that are long out of the tables.
 pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
     let _turn = inner.merging.lock().await;
+    follow(inner).await?;
     expire(inner).await?;
     vacuum(inner, Duration::from_nanos(inner.options.vacuum_keep_ns)).await.map(drop)
 }
@@ -27,6 +29,7 @@ pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
 /// Runs retention and vacuum now, with another delay; for tests, benches and maintenance.
 pub async fn run_now(store: &crate::Store, keep: Duration) -> Result<usize, Error> {
     let _turn = store.inner.merging.lock().await;
+    follow(&store.inner).await?;
     expire(&store.inner).await?;
     vacuum(&store.inner, keep).await
 }
@@ -80,6 +83,9 @@ fn first_day_kept(inner: &Inner, tables: &[&Arc<Table>]) -> i32 {
 
 async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEntry>>) -> Result<(), Error> {
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     let commit =
         Commit { adds: Vec::new(), removes: gone.clone(), txn: None, data_change: true, operation: "DELETE" };
     table.commit(commit).await?;

@@ -262,7 +262,8 @@ impl FileSet {
         });
     }
 
-    /// The same set without some files of a table and with others. Files of two tables may have the same path below their table.
+    /// The same set without some files of one table and with others. Files of a round have the same path in each table, but
+    /// tables are merged at times of their own.
     pub(crate) fn replaced(&self, table: &str, removed: &[String], added: Added) -> Self {
         let gone: std::collections::HashSet<&str> = removed.iter().map(String::as_str).collect();
         let keep = |entry: &FileEntry| !gone.contains(entry.path.as_str());

@@ -45,7 +45,7 @@ async fn run_syncs(inner: Weak<Inner>, every: Duration) {
             return;
         };
         if inner.unsynced.load(Ordering::Relaxed)
-            && inner.jobs().send(Job { entry: Entry::Sync, reply: None }).await.is_err()
+            && inner.jobs().send(Job { entry: Entry::Sync(None), reply: None }).await.is_err()
         {
             return;
         }

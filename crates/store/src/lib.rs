@@ -7,7 +7,7 @@
 //!
 //! The path of a request: [`append`] decodes it and waits for [`log_writer`], which makes a group of requests durable and
 //! enters them into the buffer ([`live`]); [`flush`] makes tables of the buffer; [`files`] is what readers prune with;
-//! [`compact`] and [`expire`] keep the tables small; [`recover`] puts all of it together after a stop of any kind.
+//! [`compact`] and [`expire`] keep the tables small; `follow` sees what others did to them; [`recover`] puts all of it together after a stop of any kind.
 
 pub mod account;
 pub mod append;
@@ -17,6 +17,7 @@ pub mod error;
 pub mod expire;
 pub mod files;
 pub mod flush;
+mod follow;
 mod jobs;
 pub mod live;
 mod log_writer;

@@ -132,7 +132,7 @@ impl Unfinished {
         live.buffer.drop_through(self.last);
         live.flushed = self.last;
         live.totals.merge(&self.found);
-        let files = live.files.replaced("", &[], self.added);
+        let files = live.files.replaced("spans", &[], self.added);
         live.files = Arc::new(files);
         drop(live);
         if let Some(derived) = &inner.derived {
