@@ -9,13 +9,17 @@
 //!
 //! Synchronous and pure: no socket, no file, no clock; times are arguments (I1, I2).
 
+pub mod aggregate;
 pub mod call_fact;
+pub mod classify;
 pub mod entity;
 pub mod error;
 pub mod histogram;
 pub mod peer;
+pub mod pending;
 pub mod rollup;
 
+pub use aggregate::{Aggregator, Delta, Options};
 pub use call_fact::{CallFact, Class, Flags, Layer, Layers, Outcome, Protocol, Role, Security};
 pub use entity::{Entity, EntityId};
 pub use error::Error;
