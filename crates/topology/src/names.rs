@@ -8,7 +8,7 @@ mod book;
 mod catalogue;
 mod index;
 pub mod pattern;
-// pub mod resolve;
+pub mod resolve;
 pub mod rules;
 pub mod service_entry;
 mod statistics;
@@ -38,7 +38,7 @@ impl RuleSource {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Rules => "rule",
-            Self::ServiceEntries => "service-entry",
+            Self::ServiceEntries => "service entry",
             Self::Catalogue => "catalogue",
         }
     }
@@ -119,7 +119,7 @@ impl Names {
         Self {
             by_rule: index_of(&rules.externals),
             by_entry,
-            revision: revision(&rules, &entries),
+            revision: 0,
             rules,
             entries,
             catalogue,
@@ -127,7 +127,7 @@ impl Names {
         }
     }
 
-    /// Changes whenever rules or entries change, and is the same after a restart.
+    /// Number of the change that brought these names; 0 for names that are not in force.
     pub const fn revision(&self) -> u64 {
         self.revision
     }
@@ -205,24 +205,16 @@ impl Names {
         })
     }
 
-    /// How a rule is called in replies: its name and where it stands.
+    /// What gave a name, in the words of the API: `rule NAME`, `service entry NAME`, `catalogue`.
     pub fn describe(&self, rule: RuleId) -> String {
-        let unknown = || format!("{} {}", rule.source.word(), rule.place);
         match rule.source {
-            RuleSource::Rules => self
-                .rules
-                .externals
-                .get(rule.place)
-                .map_or_else(unknown, |found| format!("rule {} (line {})", found.name, found.line)),
-            RuleSource::ServiceEntries => self
-                .entries
-                .get(rule.place)
-                .map_or_else(unknown, |found| format!("service-entry {}/{}", found.namespace, found.name)),
-            RuleSource::Catalogue => self
-                .catalogue
-                .externals
-                .get(rule.place)
-                .map_or_else(unknown, |found| format!("catalogue {}", found.name)),
+            RuleSource::Rules => {
+                format!("rule {}", self.rules.externals.get(rule.place).map_or("", |found| &found.name))
+            }
+            RuleSource::ServiceEntries => {
+                format!("service entry {}", self.entries.get(rule.place).map_or("", |found| &found.name))
+            }
+            RuleSource::Catalogue => "catalogue".to_owned(),
         }
     }
 }
@@ -248,11 +240,6 @@ fn named_by_rule(source: RuleSource, rules: &[Rule], at: u32) -> Option<Named<'_
         icon: rule.icon.as_deref(),
         force: rule.force,
     })
-}
-
-fn revision(rules: &Rules, entries: &[ServiceEntry]) -> u64 {
-    // The texts themselves may differ in comments; what counts is what they say.
-    xxhash_rust::xxh3::xxh3_64(format!("{rules:?}{entries:?}").as_bytes())
 }
 
 #[cfg(test)]
