@@ -139,3 +139,113 @@ impl Found {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::view::fixture::Fixture;
+    use crate::view::prepare;
+
+    fn check(lines: &str, (source, target): (&str, &str), spans: &SpanEvidence, wanted: &Expect) {
+        let fixture = Fixture::of(lines);
+        let lookup = fixture.lookup();
+        let drawing = prepare(&fixture.request, &fixture.facts(&lookup));
+        let why = why(source, target, &drawing, &lookup, spans);
+        let mut shown = format!("{} calls\n", why.calls);
+        for finding in why.findings {
+            shown += &format!("{}: {}\n", finding.code, finding.message);
+            for evidence in finding.evidence {
+                shown += &format!("  {} = {}\n", evidence.what, evidence.value);
+            }
+            if !finding.trace_ids.is_empty() {
+                shown += &format!("  traces {}\n", finding.trace_ids.len());
+            }
+        }
+        wanted.assert_eq(&shown);
+    }
+
+    #[test]
+    fn the_context_is_lost() {
+        let roots = Shown { value: 9.0, trace_ids: vec!["ab".repeat(16)], sql: "SELECT 1".to_owned() };
+        let spans = SpanEvidence { callee_roots: Some(roots), ..SpanEvidence::default() };
+        let lines = "client gateway -> host:auth-api.auth.svc.cluster.local:80 calls=9\nserver unknown -> auth/auth-api calls=9";
+        check(lines, ("gateway", "auth-api"), &spans, &expect![[r#"
+            9 calls
+            TOPO-01: gateway calls auth-api 9 times and auth-api answers 9 calls of nobody: the trace context is lost between them
+              calls without an answering span = 9
+              answered calls without a calling span = 9
+              pairs = 0
+              server spans without a parent = 9
+              traces 2
+        "#]]);
+    }
+
+    #[test]
+    fn one_side_sends_nothing() {
+        let none = SpanEvidence::default();
+        check("client a -> host:b.shop.svc:80 calls=3", ("a", "b"), &none, &expect![[r#"
+            3 calls
+            TOPO-02: a calls b 3 times, but no span of b has come
+              calls without an answering span = 3
+              traces 1
+        "#]]);
+        check("server unknown -> b calls=3", ("a", "b"), &none, &expect![[r#"
+            0 calls
+            TOPO-03: no span of a has come
+              calls of the target from unknown callers = 3
+              traces 1
+        "#]]);
+        check("server unknown -> a calls=3\nserver unknown -> b calls=3", ("a", "b"), &none, &expect![[r#"
+            0 calls
+            TOPO-03: a sends spans, but none of an outgoing call: its HTTP client is not instrumented
+              calls of the target from unknown callers = 3
+              traces 1
+        "#]]);
+        check("server unknown -> a calls=3\nserver unknown -> unknown_service:python calls=1", ("a", "b"), &none, &expect![[r#"
+            0 calls
+            TOPO-02: no span of b has come, and no span names it as called
+              spans = 0
+            TOPO-03: a sends spans, but none of an outgoing call: its HTTP client is not instrumented
+              calls of the target from unknown callers = 0
+            TOPO-08: spans come from 1 services without a name, such as unknown_service:python; one may be the missing end
+              services without a name = 1
+        "#]]);
+    }
+
+    #[test]
+    fn between_the_two() {
+        let none = SpanEvidence::default();
+        check("publish a -> logs calls=3\nconsume logs -> b calls=3", ("a", "b"), &none, &expect![[r#"
+            0 calls
+            TOPO-10: logs has producers and consumers, but no consumer's span has a link or parent to a producer's
+              messages sent = 3
+              messages taken = 3
+              pairs = 0
+              traces 1
+        "#]]);
+        check("pair a -> b via b:80 calls=3 layer=proxy\nserver unknown -> b calls=3", ("a", "b"), &none, &expect![[r#"
+            3 calls
+            TOPO-11: the proxies of a and b see 3 calls, but the spans of b begin new traces
+              pairs by the proxies = 3
+              answered calls without a calling span = 3
+        "#]]);
+        check("server unknown -> b calls=1\nclient a -> host:x.example.org:443 calls=3", ("a", "b"), &none, &expect![[r#"
+            0 calls
+            TOPO-07: a calls hosts that nothing names, such as x.example.org; b may be one of them
+              calls to x.example.org = 3
+        "#]]);
+        let twice = Shown { value: 0.25, ..Shown::default() };
+        let spans = SpanEvidence { duplicate_share: Some(twice.clone()), late_share: Some(twice.clone()), evicted: Some(twice), ..none };
+        check("pair a -> b via b:80 calls=3", ("a", "b"), &spans, &expect![[r#"
+            3 calls
+            TOPO-05: 25.0 % of the spans come later than the window in which halves wait for each other
+              share of late spans = 0.25
+            TOPO-09: 25.0 % of the spans come twice; they are counted once
+              share of doubled spans = 0.25
+            TOPO-13: halves of calls were given up for lack of memory, or corrections wait
+              halves given up = 0.25
+        "#]]);
+    }
+}

@@ -299,7 +299,19 @@ externals:
             "",
             "accounts.google.com Accounts.Google.COM. api.openai.com d111.cloudfront.net a.b.cloudfront.net:443
              foo.example.org 10.20.1.2:5432 10.20.1.2:80 db-1.corp.local metadata.google.internal www.googleapis.com",
-            &expect![[]],
+            &expect![[r#"
+                accounts.google.com -> google-oauth (external) by rule google-oauth
+                Accounts.Google.COM. -> google-oauth (external) by rule google-oauth
+                api.openai.com -> openai-external (external) by rule openai-external
+                d111.cloudfront.net -> aws-cloudfront (external) by rule aws-cloudfront
+                a.b.cloudfront.net:443 -> aws-cloudfront (external) by rule aws-cloudfront
+                foo.example.org -> none
+                10.20.1.2:5432 -> corp-postgres (database) by rule corp-postgres
+                10.20.1.2:80 -> none
+                db-1.corp.local -> corp-postgres (database) by rule corp-postgres
+                metadata.google.internal -> ignore-metadata (ignore) by rule ignore-metadata
+                www.googleapis.com -> google-userinfo (external) by catalogue
+            "#]],
         );
     }
 
@@ -318,7 +330,16 @@ catalogue: false
 ",
             "",
             "oauth2.googleapis.com x.googleapis.com b.storage.googleapis.com 10.2.0.1 10.1.9.9 10.1.0.1:5432 10.1.0.1:80 kapi.kakao.com",
-            &expect![[]],
+            &expect![[r#"
+                oauth2.googleapis.com -> oauth (external) by rule oauth
+                x.googleapis.com -> all-google (external) by rule all-google
+                b.storage.googleapis.com -> deep (external) by rule deep
+                10.2.0.1 -> net (external) by rule net
+                10.1.9.9 -> subnet (external) by rule subnet
+                10.1.0.1:5432 -> pg (external) by rule pg
+                10.1.0.1:80 -> subnet (external) by rule subnet
+                kapi.kakao.com -> none
+            "#]],
         );
     }
 
@@ -376,7 +397,25 @@ spec: { servers: [] }
             "api.openai.com:443 chat/api.openai.com:443 api.openai.com:80 api.openai.com legacy/api.openai.com
              192.30.253.7:22 192.30.253.7:443 2620:112:3000::1 pay/www.bank.example audit/a.b.bank.example shop/www.bank.example
              ledger ledger.pay.internal 10.9.0.1 pods.pay",
-            &expect![[]],
+            &expect![[r#"
+                38:5: pods: a ServiceEntry with workloadSelector names pods of the cluster, not hosts; nothing to do: these pods send spans or are named by their service
+                conflict api.openai.com: legacy/openai-old chat/openai-external
+                api.openai.com:443 -> openai-old (external) by service entry openai-old
+                chat/api.openai.com:443 -> openai-external (external) by service entry openai-external
+                api.openai.com:80 -> openai (external) by catalogue
+                api.openai.com -> openai-old (external) by service entry openai-old
+                legacy/api.openai.com -> openai-old (external) by service entry openai-old
+                192.30.253.7:22 -> github (external) by service entry github
+                192.30.253.7:443 -> none
+                2620:112:3000::1 -> github (external) by service entry github
+                pay/www.bank.example -> private (external) by service entry private
+                audit/a.b.bank.example -> private (external) by service entry private
+                shop/www.bank.example -> none
+                ledger -> ledger (internal) by service entry ledger
+                ledger.pay.internal -> ledger (internal) by service entry ledger
+                10.9.0.1 -> ledger (internal) by service entry ledger
+                pods.pay -> none
+            "#]],
         );
     }
 
@@ -388,7 +427,23 @@ spec: { servers: [] }
             "accounts.google.com kauth.kakao.com kapi.kakao.com nid.naver.com openapi.naver.com api.openai.com
              s3.ap-northeast-2.amazonaws.com b.s3.ap-northeast-2.amazonaws.com pics.s3.ap-northeast-2.amazonaws.com
              d1.cloudfront.net api.stripe.com api.github.com generativelanguage.googleapis.com 169.254.169.254 foo.example.org",
-            &expect![[]],
+            &expect![[r#"
+                accounts.google.com -> google-oauth (external) by catalogue
+                kauth.kakao.com -> kakao-oauth (external) by catalogue
+                kapi.kakao.com -> kakao-api (external) by catalogue
+                nid.naver.com -> naver-oauth (external) by catalogue
+                openapi.naver.com -> naver-openapi (external) by catalogue
+                api.openai.com -> openai (external) by catalogue
+                s3.ap-northeast-2.amazonaws.com -> aws (external) by catalogue
+                b.s3.ap-northeast-2.amazonaws.com -> aws (external) by catalogue
+                pics.s3.ap-northeast-2.amazonaws.com -> my-bucket (external) by rule my-bucket
+                d1.cloudfront.net -> aws-cloudfront (external) by catalogue
+                api.stripe.com -> stripe (external) by catalogue
+                api.github.com -> github (external) by catalogue
+                generativelanguage.googleapis.com -> google-gemini (external) by catalogue
+                169.254.169.254 -> cloud-metadata (external) by catalogue
+                foo.example.org -> none
+            "#]],
         );
     }
 }

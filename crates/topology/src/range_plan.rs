@@ -199,9 +199,9 @@ mod tests {
         };
         [
             held(Resolution::TenSeconds, 2, 0),
-            held(Resolution::Minute, 30, 120),
-            held(Resolution::Hour, 400, 4_000),
-            held(Resolution::Day, 0, 90_000),
+            held(Resolution::Minute, 30, 30),
+            held(Resolution::Hour, 400, 600),
+            held(Resolution::Day, 0, 3_600),
         ]
     }
 
@@ -222,7 +222,16 @@ mod tests {
         let shown = [60, 900, 3_600, 6 * 3_600, DAY, 3 * DAY, 30 * DAY, 90 * DAY]
             .map(|length| format!("{length}: {}\n", show(now - length, now, now)))
             .concat();
-        expect_test::expect![[]].assert_eq(&shown);
+        expect_test::expect![[r#"
+            60: 7x10s = 7
+            900: 14x1m 7x10s = 21
+            3600: 59x1m 7x10s = 66
+            21600: 45x1m 5x1h 14x1m 7x10s = 71
+            86400: 45x1m 23x1h 14x1m 7x10s = 89
+            259200: 45x1m 22x1h 2x1d 1x1h 14x1m 7x10s = 91
+            2592000: 45x1m 22x1h 29x1d 1x1h 14x1m 7x10s = 118
+            7776000: 23x1h 89x1d 1x1h 14x1m 7x10s = 134
+        "#]].assert_eq(&shown);
     }
 
     proptest! {

@@ -11,6 +11,8 @@
 mod istio;
 mod source;
 mod tempo;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

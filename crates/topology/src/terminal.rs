@@ -237,3 +237,47 @@ fn wrap(mark: &str, text: &str, width: usize) -> String {
     }
     out + line.trim_end() + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::view::fixture::Fixture;
+
+    const SYSTEM: &str = "
+server unknown -> gateway calls=600
+pair gateway -> auth-api via auth-api:8000 calls=300 errors=9 ms=120
+pair gateway -> \u{cc44}\u{d305}-\u{c11c}\u{be44}\u{c2a4} via chat:8000 calls=30
+client auth-api -> db:postgresql@pg:5432/users calls=1200 ms=3
+client \u{cc44}\u{d305}-\u{c11c}\u{be44}\u{c2a4} -> host:a-host-with-a-very-long-name-indeed.ap-northeast-2.example.org:443 calls=1 errors=1 ms=70000
+";
+
+    #[test]
+    fn eighty_columns() {
+        let map = Fixture::of(SYSTEM).draw();
+        for width in [40, 80, 120] {
+            let shown = text(&map, width);
+            for line in shown.lines() {
+                assert!(columns(line) <= width, "{} columns: {line}", columns(line));
+            }
+        }
+        expect![[r#"
+            CALLER                    -> CALLED                        RATE  ERRORS      P95
+            (?) unknown caller        -> gateway                       10/s       -   10.1ms
+            gateway                   -> auth-api                       5/s    3.0%    124ms
+                                      -> 채팅-서비스                 30/min       -   10.1ms
+            auth-api                  -> [db] users                    20/s       -   3.00ms
+            채팅-서비스               -> [ext] a-host-with-a-very~    1/min  100.0%  1.26min
+        "#]].assert_eq(&text(&map, 80));
+    }
+
+    #[test]
+    fn cycles_are_ranked_and_numbers_are_short() {
+        let map = Fixture::of("pair a -> b via b:1 calls=1\npair b -> a via a:1 calls=1").draw();
+        assert_eq!(text(&map, 80).lines().count(), 3);
+        let rates = [0.0, 0.00028, 0.02, 0.5, 1.0, 12.34, 1234.0, 123456.0].map(rate);
+        assert_eq!(rates, ["0/s", "1/h", "1.2/min", "30/min", "1/s", "12.3/s", "1234/s", "123k/s"]);
+        assert_eq!([999, 1_500, 12_345_678, 3_000_000_000, 120_000_000_000].map(duration), ["999ns", "1.50us", "12.3ms", "3.00s", "2.00min"]);
+    }
+}

@@ -22,6 +22,8 @@ pub mod reply;
 mod scale;
 pub mod services;
 pub mod tally;
+#[cfg(test)]
+mod tests;
 mod warnings;
 pub mod watch;
 

@@ -498,7 +498,34 @@ mod tests {
                 host("kauth.kakao.com", 443),
                 Peer::default(),
             ],
-            &expect![[]],
+            &expect![[r#"
+                (ignored) `x` by rule x
+                service:auth:auth-api `auth-api` by rule ledger
+                named:database::pg orders `pg orders` by rule pg {db}
+                service:shop:cart `cart` by attribute
+                named:external::crm `crm` by attribute
+                database:mysql:db.local:3306:board: `board` by attribute
+                cache:redis::0::shop `redis` by attribute
+                queue:kafka:api-logs `api-logs` by attribute
+                named:external::aws%3AS3 `aws:S3` by attribute
+                host:s3.ap-northeast-2.amazonaws.com:0 `aws` by catalogue
+                host:api.openai.com:0 `openai` by catalogue
+                name::oteldemo.CartService `oteldemo.CartService` by attribute
+                service:auth:auth-api `auth-api` by kubernetes
+                service:shop:cart `cart` by kubernetes
+                service:default:board-api `board-api` by kubernetes
+                name:legacy:legacy-proxy `legacy-proxy` by kubernetes
+                service:auth:auth-api `auth-api` by kubernetes
+                host:example.org:0 `example.org` by none
+                name:auth:mypod `mypod` by kubernetes
+                service:auth:auth-api `auth-api` by kubernetes
+                service:default:board-api `board-api` by address
+                address:10.9.9.9:5000 `10.9.9.9` by address
+                address:127.0.0.1:5000 `127.0.0.1` by address
+                host:8.8.8.8:53 `8.8.8.8` by address
+                host:kauth.kakao.com:0 `kakao-oauth` by catalogue
+                unknown:callee `unknown` by none
+            "#]],
         );
     }
 

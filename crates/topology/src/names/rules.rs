@@ -398,10 +398,22 @@ expected:
   - { from: '', to: b }
 service_entries: { from_kubernetes: true, name: '{host}' }
 ",
-            &expect![[]],
+            &expect![[r#"
+                4:11: externals[0].kind: `externals` is no kind; one of external, database, cache, queue, gateway, ignore, internal:NAMESPACE/SERVICE
+                5:35: externals[0].match[1]: `https://oauth2.googleapis.com/token` is a URL, not a host; leave out the scheme and the path
+                6:11: externals[1].name: `{database}` stands for nothing; use {host}, {port}, {db} or {system}
+                7:12: externals[1].match: the rule matches nothing; list at least one host, wildcard or network
+                9:5: expected[0]: one end is empty; name a service or host at both ends
+                10:37: service_entries.from_kubernetes: reading from a cluster is not supported; export them with `kubectl get serviceentries -A -o yaml` and list the file
+                10:49: service_entries.name: `{host}` is no naming; write `metadata.name` or `{name}.{namespace}`
+            "#]],
         );
-        check("externals: [ { name: a, hosts: [b] } ]", &expect![[]]);
-        check("externals: [ {", &expect![[]]);
+        check("externals: [ { name: a, hosts: [b] } ]", &expect![[r#"
+            1:25: error: line 1 column 25: unknown field `hosts`, expected one of name, kind, group, icon, force, match; the keys are externals (name, kind, group, icon, force, match), service_entries (files, name), expected (from, to) and catalogue
+        "#]]);
+        check("externals: [ {", &expect![[r#"
+            1:14: error: line 1 column 14: unclosed bracket '{'; the keys are externals (name, kind, group, icon, force, match), service_entries (files, name), expected (from, to) and catalogue
+        "#]]);
     }
 
     #[test]
@@ -420,7 +432,71 @@ service_entries: { files: [ ./istio/*.yaml ], name: '{name}.{namespace}' }
 expected: [ { from: chat-api, to: auth-api } ]
 catalogue: false
 ",
-            &expect![[]],
+            &expect![[r#"
+                Rules {
+                    externals: [
+                        Rule {
+                            name: "corp-postgres",
+                            kind: Database,
+                            group: Some(
+                                "Corp",
+                            ),
+                            icon: None,
+                            force: true,
+                            patterns: [
+                                (
+                                    "10.20.0.0/16:5432",
+                                    Pattern {
+                                        shape: Network(
+                                            Network {
+                                                base: 10.20.0.0,
+                                                bits: 16,
+                                            },
+                                        ),
+                                        port: Some(
+                                            5432,
+                                        ),
+                                    },
+                                ),
+                            ],
+                            line: 3,
+                        },
+                        Rule {
+                            name: "billing",
+                            kind: Internal {
+                                namespace: "pay",
+                                service: "billing",
+                            },
+                            group: None,
+                            icon: None,
+                            force: false,
+                            patterns: [
+                                (
+                                    "billing.corp",
+                                    Pattern {
+                                        shape: Exact(
+                                            "billing.corp",
+                                        ),
+                                        port: None,
+                                    },
+                                ),
+                            ],
+                            line: 4,
+                        },
+                    ],
+                    entry_files: [
+                        "./istio/*.yaml",
+                    ],
+                    entry_name: NameAndNamespace,
+                    expected: [
+                        Expected {
+                            from: "chat-api",
+                            to: "auth-api",
+                        },
+                    ],
+                    catalogue_off: true,
+                }
+            "#]],
         );
     }
 }

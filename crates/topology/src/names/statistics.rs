@@ -168,7 +168,13 @@ externals:
                 )
             })
             .collect::<String>();
-        expect![[]].assert_eq(&shown);
+        expect![[r#"
+            all: 2 hosts, 3 calls
+            a: 1 hosts, 5 calls
+            a-again: 0 hosts, 0 calls, shadowed by rule a
+            wide: 0 hosts, 0 calls, shadowed by rule a
+            unused: 0 hosts, 0 calls, never matched
+        "#]].assert_eq(&shown);
     }
 
     #[test]
@@ -180,6 +186,10 @@ externals:
             .iter()
             .map(|row| format!("{} {:?} -> {:?}\n", row.host.host, row.name_before, row.name_after))
             .collect::<String>();
-        expect![[]].assert_eq(&shown);
+        expect![[r#"
+            q.io None -> Some("b")
+            a.x.org Some("a") -> None
+            b.x.org Some("all") -> Some("b")
+        "#]].assert_eq(&shown);
     }
 }
