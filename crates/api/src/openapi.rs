@@ -21,6 +21,7 @@ mod traces;
         tables::sql,
         tables::stages,
         tables::flush,
+        tables::compact,
         tables::build,
         tables::openapi,
         tables::overview,

@@ -160,7 +160,7 @@ pub(crate) fn index_name(path: &str) -> String {
 
 /// Position of the log up to which a flushed file's rows reach, and from which, as its name says; `None` for
 /// files of other programs.
-pub(crate) fn log_range(path: &str) -> Option<(u64, u64)> {
+pub fn log_range(path: &str) -> Option<(u64, u64)> {
     let name = path.rsplit('/').next()?;
     let mut parts = name.split('-');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

@@ -23,6 +23,7 @@ pub mod node;
 pub mod peer;
 pub mod pending;
 pub mod range_plan;
+pub mod repair;
 pub mod rollup;
 pub mod series;
 pub mod terminal;

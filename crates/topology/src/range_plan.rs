@@ -79,7 +79,7 @@ impl Plan {
             .iter()
             .map(|part| {
                 format!(
-                    "SELECT kind, layer, class, src, peer, dst, calls, errors FROM {} WHERE bucket_ns >= {} AND bucket_ns < {}",
+                    "SELECT kind, layer, class, src, peer, dst, calls, errors FROM {} WHERE bucket_unix_nano >= {} AND bucket_unix_nano < {}",
                     part.resolution.edges_table(),
                     part.from_ns,
                     part.to_ns

@@ -27,6 +27,10 @@ pub(super) fn stages() {}
 #[utoipa::path(post, path = "/api/v1/flush", operation_id = "flush", responses((status = 200, description = "versions by table", body = Object)))]
 pub(super) fn flush() {}
 
+/// Merges files as far as their sizes allow, due or not; changes no answer.
+#[utoipa::path(post, path = "/api/v1/compact", operation_id = "compact", responses((status = 200, description = "versions by table", body = Object)))]
+pub(super) fn compact() {}
+
 /// Says which build answers.
 #[utoipa::path(get, path = "/api/v1/build", operation_id = "build", responses((status = 200, description = "the build", body = Build)))]
 pub(super) fn build() {}
