@@ -10,7 +10,7 @@ BIN := $(CARGO_TARGET_DIR)/debug/throughline
 # compiled anew.
 XTASK = cargo build --quiet --locked -p xtask && "$(CARGO_TARGET_DIR)/debug/xtask"
 
-.PHONY: help setup build run test check conformance bench soak release clean
+.PHONY: help setup build run test check conformance bench soak fuzz release clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,15 +35,18 @@ check: ## formats, lints, structure rules; no test
 	$(XTASK) tidy
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "cargo-deny is not installed: licences and bans were NOT checked (cargo install cargo-deny)"; fi
 
-conformance: ## scores on the oracles and goldens that THROUGHLINE_ORACLES and THROUGHLINE_GOLDENS name
+conformance: build ## scores on the oracles and goldens that THROUGHLINE_ORACLES and THROUGHLINE_GOLDENS name
 	$(XTASK) conformance
 
-bench: build ## measurements as ratios within one run, JSON lines in bench/results
-	@mkdir -p bench/results
-	set -o pipefail; cargo bench --workspace --locked --profile dev --benches | tee "bench/results/$$(date -u +%Y%m%dT%H%M%S).jsonl"
+bench: build ## measurements as ratios within one run, JSON lines in bench/results; CRATES="promql logql" chooses
+	$(XTASK) bench $(CRATES)
 
-soak: build ## 500 rounds of kill -9 under load
-	THROUGHLINE_KILL_ROUNDS=500 cargo test --locked -p server --test kill -- --nocapture
+soak: build ## 500 rounds of kill -9 under load; ROUNDS=50 for fewer
+	$(XTASK) soak $(ROUNDS)
+
+fuzz: ## every parser, evaluator and decoder against made-up input; SECONDS=60 a target, TARGETS="promql_parse" chooses
+	@# The number is an argument: bash has a variable SECONDS of its own.
+	$(XTASK) fuzz $(or $(SECONDS),60) $(TARGETS)
 
 release: setup ## the optimised binary, with link-time optimisation
 	cargo build --release --locked -p server
