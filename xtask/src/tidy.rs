@@ -30,6 +30,7 @@ pub fn run() -> Result<(), String> {
     }
     let mut files = Vec::new();
     collect(Path::new("crates"), &mut files)?;
+    collect(Path::new("bench"), &mut files)?;
     collect(Path::new("xtask"), &mut files)?;
     for file in &files {
         check_file(file, &mut findings)?;
