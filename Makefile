@@ -6,6 +6,7 @@ export PIP_CACHE_DIR ?= $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_cache ?= $(CACHE)/npm
 BIN := $(CARGO_TARGET_DIR)/debug/throughline
+SPANS ?= 1000000
 # Built, then called by itself: `cargo run` sets variables for which build scripts run again, and everything above them is
 # compiled anew.
 XTASK = cargo build --quiet --locked -p xtask && "$(CARGO_TARGET_DIR)/debug/xtask"
@@ -39,7 +40,10 @@ conformance: build ## scores on the oracles and goldens that THROUGHLINE_ORACLES
 	$(XTASK) conformance
 
 bench: build ## measurements as ratios within one run, JSON lines in bench/results; CRATES="promql logql" chooses
+	@# SPANS=10000000 is the size that the targets speak of; peers by THROUGHLINE_BENCH_<PEER>=http://HOST:PORT.
+	@mkdir -p bench/results
 	$(XTASK) bench $(CRATES)
+	set -o pipefail; "$(CARGO_TARGET_DIR)/debug/bench" --server "$(BIN)" --folder "$(CARGO_TARGET_DIR)/bench" --spans "$(SPANS)" | tee "bench/results/$$(date -u +%Y%m%dT%H%M%S)-traces.jsonl"
 
 soak: build ## 500 rounds of kill -9 under load; ROUNDS=50 for fewer
 	$(XTASK) soak $(ROUNDS)

@@ -30,6 +30,7 @@ pub fn run() -> Result<(), String> {
     }
     let mut files = Vec::new();
     collect(Path::new("crates"), &mut files)?;
+    collect(Path::new("bench"), &mut files)?;
     collect(Path::new("xtask"), &mut files)?;
     collect(Path::new("fuzz"), &mut files)?;
     for file in &files {

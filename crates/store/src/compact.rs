@@ -158,7 +158,7 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
             })
             .collect();
         let mut writer = SpanWriter::new(&info, &WriteOptions::compact(), out)?;
-        let merged = merge_spans(&mut inputs, |batch| writer.push(&batch))?;
+        let merged = merge_spans(&mut inputs, &mut writer)?;
         Ok((writer.finish()?, merged.dropped))
     })
     .await?;

@@ -75,7 +75,7 @@ impl Options {
             durability: Durability::Synced,
             log: wal::Options { file_bytes: 64 << 20, record_bytes_max: 80 << 20 },
             limits: decode::Limits::default(),
-            buffer_bytes_max: 384 << 20,
+            buffer_bytes_max: 256 << 20,
             flush_bytes: 128 << 20,
             flush_interval_ns: MINUTE,
             flush_interval_small_ns: 5 * MINUTE,

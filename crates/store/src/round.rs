@@ -245,15 +245,16 @@ async fn encode(
 ) -> Result<Encoded, Error> {
     let task = tokio::task::spawn_blocking(move || {
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        let (sorted, _) = segment::sort::sort_spans_without(&batches, &known)?;
+        let order = segment::SpanOrder::without(&batches, &known)?;
         let info = file_info("spans", spans::VERSION, first, last, 0);
-        let mut bytes = Vec::new();
-        let written = segment::write_spans(&sorted, &info, &WriteOptions::flush(), &mut bytes)?;
-        let parts = segment::trace_parts(&sorted)?;
+        // About what a span takes, so that the file does not move while it grows.
+        let mut bytes = Vec::with_capacity(order.len() * 64);
+        let mut written = segment::write_spans(&batches, &order, &info, &WriteOptions::flush(), &mut bytes)?;
+        let parts = written.trace_parts.take().into_iter().collect::<Vec<_>>();
         let info = file_info("traces", traces::VERSION, first, last, 0);
         let mut trace_bytes = Vec::new();
         let traces_written = segment::write_table(
-            &[parts],
+            &parts,
             traces::schema(),
             "start_time_unix_nano",
             &info,

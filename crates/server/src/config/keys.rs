@@ -320,7 +320,7 @@ pub const KEYS: &[Key] = &[
         "buffer",
         "memory",
         Kind::Bytes(MIB, TIB),
-        "384MiB",
+        "256MiB",
         "2GiB",
         "Most bytes of received spans that are in no table yet. Beyond it senders are asked to come again.",
     ),
