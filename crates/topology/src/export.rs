@@ -15,7 +15,7 @@ mod tests {
 
     use crate::view::fixture::Fixture;
 
-    const HOSTILE: &str = "pair shop/front -> shop/<b>\"x\" via x:1 calls=6 errors=3\nclient shop/front -> db:mysql@db:3306/=1+1 calls=2";
+    const HOSTILE: &str = "pair shop/front -> shop/<b>\"x\" via x:1 calls=6 errors=3\nclient shop/front -> db:mysql@db:3306/+1 calls=2";
 
     #[test]
     fn texts_of_spans_are_escaped() {

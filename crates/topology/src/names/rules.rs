@@ -339,7 +339,11 @@ impl Problem {
         let place = error.location();
         let text = error.to_string();
         // The reader adds a picture of the place below its first line; ours is line and column.
-        let message = text.lines().next().unwrap_or("the text is no YAML").to_owned();
+        let first = text.lines().next().unwrap_or("the text is no YAML");
+        let message = match place.and_then(|place| first.split_once(&format!("column {}: ", place.column()))) {
+            Some((_, message)) => message.to_owned(),
+            None => first.to_owned(),
+        };
         Self {
             line: place.map_or(0, |place| place.line()),
             column: place.map_or(0, |place| place.column()),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::topology::{Edge, Node, NodeKind, Warning};
+use api::topology::{Edge, EdgeKind, Graph, Node, NodeKind, Warning};
 
 use super::{Drawing, Folding, MapFacts, MapRequest};
 use crate::node::NodeKey;
@@ -64,7 +64,9 @@ pub fn all(
             "send spans to this server, or choose a range in which it received some",
         ));
     }
-    single_service(facts, nodes, edges, &mut warnings);
+    if request.graph != Graph::Namespace {
+        single_service(facts, nodes, edges, &mut warnings);
+    }
     folded(drawing, nodes, &mut warnings);
     if !facts.completeness.exact {
         let mut text = warning("incomplete", "some pairs of this range may still be missing", "look again in a minute");
@@ -101,6 +103,10 @@ pub fn all(
 
 /// A map of one service says why it has no edge.
 fn single_service(facts: &MapFacts<'_>, nodes: &[Node], edges: &[Edge], warnings: &mut Vec<Warning>) {
+    // Messages join services through a topic.
+    if edges.iter().any(|edge| edge.kind == EdgeKind::Consume) {
+        return;
+    }
     let services = nodes.iter().filter(|node| node.instrumented && node.observed).collect::<Vec<_>>();
     let between = edges.iter().any(|edge| {
         let ours = |id: &String| services.iter().any(|node| node.id == *id);
