@@ -69,7 +69,8 @@ pub fn all(
     }
     folded(drawing, nodes, &mut warnings);
     if !facts.completeness.exact {
-        let mut text = warning("incomplete", "some pairs of this range may still be missing", "look again in a minute");
+        let mut text =
+            warning("incomplete", "some pairs of this range may still be missing", "look again in a minute");
         text.values.push(("pending_repairs".to_owned(), facts.completeness.pending_repairs.to_string()));
         text.values.push(("evicted".to_owned(), facts.completeness.evicted.to_string()));
         warnings.push(text);
@@ -96,7 +97,11 @@ pub fn all(
         warnings.push(text);
     }
     if request.probes || request.setup {
-        warnings.push(warning("classes", "health checks or connection set-up are counted among the calls", ""));
+        warnings.push(warning(
+            "classes",
+            "health checks or connection set-up are counted among the calls",
+            "",
+        ));
     }
     warnings
 }
@@ -116,7 +121,10 @@ fn single_service(facts: &MapFacts<'_>, nodes: &[Node], edges: &[Edge], warnings
         if services.len() > 1 && !between {
             let mut text = warning(
                 "no_pairs",
-                &format!("{} services send spans, but no call between any two of them was found", services.len()),
+                &format!(
+                    "{} services send spans, but no call between any two of them was found",
+                    services.len()
+                ),
                 "check that they propagate context with the same header, such as traceparent; ask why there is no edge between two",
             );
             text.nodes = services.iter().map(|node| node.id.clone()).collect();
@@ -155,7 +163,9 @@ fn folded(drawing: &Drawing, nodes: &[Node], warnings: &mut Vec<Warning>) {
     let what = match drawing.folding {
         Folding::Hosts | Folding::Families => "hosts are drawn together",
         Folding::Namespaces => "there are too many nodes to draw, so services are drawn by namespace",
-        Folding::Systems => "there are too many nodes to draw, so services are drawn by namespace and the rest by system",
+        Folding::Systems => {
+            "there are too many nodes to draw, so services are drawn by namespace and the rest by system"
+        }
     };
     let mut sentence = what.to_owned();
     if drawing.cut_edges > 0 {
