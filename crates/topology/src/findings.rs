@@ -17,8 +17,8 @@ use crate::view::{Drawing, is_node};
 
 /// Every code that is looked at, in the order in which findings are told.
 pub const CODES: [&str; 12] = [
-    "TOPO-02", "TOPO-03", "TOPO-01", "TOPO-11", "TOPO-10", "TOPO-04", "TOPO-14", "TOPO-07", "TOPO-08", "TOPO-05",
-    "TOPO-06", "TOPO-09",
+    "TOPO-02", "TOPO-03", "TOPO-01", "TOPO-11", "TOPO-10", "TOPO-04", "TOPO-14", "TOPO-07", "TOPO-08",
+    "TOPO-05", "TOPO-06", "TOPO-09",
 ];
 /// Codes about the server itself, which follow the others.
 pub const OWN_CODES: [&str; 2] = ["TOPO-13", "TOPO-12"];
@@ -118,7 +118,11 @@ impl Found {
 
     pub fn shown(mut self, what: &str, shown: Option<&Shown>) -> Self {
         if let Some(shown) = shown {
-            self.0.evidence.push(Evidence { what: what.to_owned(), value: shown.value, sql: shown.sql.clone() });
+            self.0.evidence.push(Evidence {
+                what: what.to_owned(),
+                value: shown.value,
+                sql: shown.sql.clone(),
+            });
             for trace in &shown.trace_ids {
                 if self.0.trace_ids.len() < 5 && !self.0.trace_ids.contains(trace) {
                     self.0.trace_ids.push(trace.clone());
@@ -129,7 +133,9 @@ impl Found {
     }
 
     pub fn trace(mut self, trace: Option<String>) -> Self {
-        if let Some(trace) = trace.filter(|trace| self.0.trace_ids.len() < 5 && !self.0.trace_ids.contains(trace)) {
+        if let Some(trace) =
+            trace.filter(|trace| self.0.trace_ids.len() < 5 && !self.0.trace_ids.contains(trace))
+        {
             self.0.trace_ids.push(trace);
         }
         self
@@ -171,7 +177,11 @@ mod tests {
         let roots = Shown { value: 9.0, trace_ids: vec!["ab".repeat(16)], sql: "SELECT 1".to_owned() };
         let spans = SpanEvidence { callee_roots: Some(roots), ..SpanEvidence::default() };
         let lines = "client gateway -> host:auth-api.auth.svc.cluster.local:80 calls=9\nserver unknown -> auth/auth-api calls=9";
-        check(lines, ("gateway", "auth-api"), &spans, &expect![[r#"
+        check(
+            lines,
+            ("gateway", "auth-api"),
+            &spans,
+            &expect![[r#"
             9 calls
             TOPO-01: gateway calls auth-api 9 times and auth-api answers 9 calls of nobody: the trace context is lost between them
               calls without an answering span = 9
@@ -179,31 +189,51 @@ mod tests {
               pairs = 0
               server spans without a parent = 9
               traces 2
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn one_side_sends_nothing() {
         let none = SpanEvidence::default();
-        check("client a -> host:b.shop.svc:80 calls=3", ("a", "b"), &none, &expect![[r#"
+        check(
+            "client a -> host:b.shop.svc:80 calls=3",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             3 calls
             TOPO-02: a calls b 3 times, but no span of b has come
               calls without an answering span = 3
               traces 1
-        "#]]);
-        check("server unknown -> b calls=3", ("a", "b"), &none, &expect![[r#"
+        "#]],
+        );
+        check(
+            "server unknown -> b calls=3",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             0 calls
             TOPO-03: no span of a has come
               calls of the target from unknown callers = 3
               traces 1
-        "#]]);
-        check("server unknown -> a calls=3\nserver unknown -> b calls=3", ("a", "b"), &none, &expect![[r#"
+        "#]],
+        );
+        check(
+            "server unknown -> a calls=3\nserver unknown -> b calls=3",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             0 calls
             TOPO-03: a sends spans, but none of an outgoing call: its HTTP client is not instrumented
               calls of the target from unknown callers = 3
               traces 1
-        "#]]);
-        check("server unknown -> a calls=3\nserver unknown -> unknown_service:python calls=1", ("a", "b"), &none, &expect![[r#"
+        "#]],
+        );
+        check(
+            "server unknown -> a calls=3\nserver unknown -> unknown_service:python calls=1",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             0 calls
             TOPO-02: no span of b has come, and no span names it as called
               spans = 0
@@ -211,34 +241,59 @@ mod tests {
               calls of the target from unknown callers = 0
             TOPO-08: spans come from 1 services without a name, such as unknown_service:python; one may be the missing end
               services without a name = 1
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn between_the_two() {
         let none = SpanEvidence::default();
-        check("publish a -> logs calls=3\nconsume logs -> b calls=3", ("a", "b"), &none, &expect![[r#"
+        check(
+            "publish a -> logs calls=3\nconsume logs -> b calls=3",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             0 calls
             TOPO-10: logs has producers and consumers, but no consumer's span has a link or parent to a producer's
               messages sent = 3
               messages taken = 3
               pairs = 0
               traces 1
-        "#]]);
-        check("pair a -> b via b:80 calls=3 layer=proxy\nserver unknown -> b calls=3", ("a", "b"), &none, &expect![[r#"
+        "#]],
+        );
+        check(
+            "pair a -> b via b:80 calls=3 layer=proxy\nserver unknown -> b calls=3",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             3 calls
             TOPO-11: the proxies of a and b see 3 calls, but the spans of b begin new traces
               pairs by the proxies = 3
               answered calls without a calling span = 3
-        "#]]);
-        check("server unknown -> b calls=1\nclient a -> host:x.example.org:443 calls=3", ("a", "b"), &none, &expect![[r#"
+        "#]],
+        );
+        check(
+            "server unknown -> b calls=1\nclient a -> host:x.example.org:443 calls=3",
+            ("a", "b"),
+            &none,
+            &expect![[r#"
             0 calls
             TOPO-07: a calls hosts that nothing names, such as x.example.org; b may be one of them
               calls to x.example.org = 3
-        "#]]);
+        "#]],
+        );
         let twice = Shown { value: 0.25, ..Shown::default() };
-        let spans = SpanEvidence { duplicate_share: Some(twice.clone()), late_share: Some(twice.clone()), evicted: Some(twice), ..none };
-        check("pair a -> b via b:80 calls=3", ("a", "b"), &spans, &expect![[r#"
+        let spans = SpanEvidence {
+            duplicate_share: Some(twice.clone()),
+            late_share: Some(twice.clone()),
+            evicted: Some(twice),
+            ..none
+        };
+        check(
+            "pair a -> b via b:80 calls=3",
+            ("a", "b"),
+            &spans,
+            &expect![[r#"
             3 calls
             TOPO-05: 25.0 % of the spans come later than the window in which halves wait for each other
               share of late spans = 0.25
@@ -246,6 +301,7 @@ mod tests {
               share of doubled spans = 0.25
             TOPO-13: halves of calls were given up for lack of memory, or corrections wait
               halves given up = 0.25
-        "#]]);
+        "#]],
+        );
     }
 }

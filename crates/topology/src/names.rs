@@ -177,7 +177,8 @@ impl Names {
             if !entry.is_visible_from(ask.namespace) || !entry.has_port(ask.port) {
                 continue;
             }
-            let rank = entry.patterns.iter().filter(|p| p.matches(ask.host, ask.port)).map(|p| p.rank()).min();
+            let rank =
+                entry.patterns.iter().filter(|p| p.matches(ask.host, ask.port)).map(|p| p.rank()).min();
             let key = (rank, entry.namespace != ask.namespace, at);
             if best.is_none_or(|found| key < found) {
                 best = Some(key);
@@ -434,8 +435,8 @@ spec: { servers: [] }
                 nid.naver.com -> naver-oauth (external) by catalogue
                 openapi.naver.com -> naver-openapi (external) by catalogue
                 api.openai.com -> openai (external) by catalogue
-                s3.ap-northeast-2.amazonaws.com -> aws (external) by catalogue
-                b.s3.ap-northeast-2.amazonaws.com -> aws (external) by catalogue
+                s3.ap-northeast-2.amazonaws.com -> aws-s3 (external) by catalogue
+                b.s3.ap-northeast-2.amazonaws.com -> aws-s3 (external) by catalogue
                 pics.s3.ap-northeast-2.amazonaws.com -> my-bucket (external) by rule my-bucket
                 d1.cloudfront.net -> aws-cloudfront (external) by catalogue
                 api.stripe.com -> stripe (external) by catalogue

@@ -128,9 +128,10 @@ impl NodeKey {
         match self {
             Self::Service(..) | Self::Silent { .. } | Self::Namespace { .. } => NodeKind::Service,
             Self::Queue { .. } => NodeKind::Queue,
-            Self::Store { kind, .. } | Self::Named { kind, .. } | Self::Host { kind, .. } | Self::Family { kind, .. } => {
-                *kind
-            }
+            Self::Store { kind, .. }
+            | Self::Named { kind, .. }
+            | Self::Host { kind, .. }
+            | Self::Family { kind, .. } => *kind,
             Self::UnknownCaller | Self::UnknownCallee => NodeKind::Unknown,
         }
     }
@@ -179,7 +180,9 @@ impl NodeKey {
     pub fn namespace(&self) -> &str {
         match self {
             Self::Service(service, _) => &service.namespace,
-            Self::Silent { namespace, .. } | Self::Named { namespace, .. } | Self::Namespace { namespace, .. } => namespace,
+            Self::Silent { namespace, .. }
+            | Self::Named { namespace, .. }
+            | Self::Namespace { namespace, .. } => namespace,
             _ => "",
         }
     }

@@ -145,7 +145,13 @@ pub fn plan(from_ns: i64, to_ns: i64, holdings: &[Holding]) -> Plan {
 }
 
 /// Fills `[start, end)` from a resolution downwards; false if some of it is held by none.
-fn fill(start: i64, end: i64, resolution: Resolution, holdings: &[Holding], parts: &mut Vec<PlanPart>) -> bool {
+fn fill(
+    start: i64,
+    end: i64,
+    resolution: Resolution,
+    holdings: &[Holding],
+    parts: &mut Vec<PlanPart>,
+) -> bool {
     if start >= end {
         return true;
     }
@@ -231,7 +237,8 @@ mod tests {
             259200: 45x1m 22x1h 2x1d 1x1h 14x1m 7x10s = 91
             2592000: 45x1m 22x1h 29x1d 1x1h 14x1m 7x10s = 118
             7776000: 23x1h 89x1d 1x1h 14x1m 7x10s = 134
-        "#]].assert_eq(&shown);
+        "#]]
+        .assert_eq(&shown);
     }
 
     proptest! {

@@ -47,22 +47,52 @@ pub struct Family {
     pub kind: FamilyKind,
     /// In one sentence.
     pub help: &'static str,
-    /// Unit word of Prometheus metadata; may be empty.
+    /// Unit of OpenMetrics, with which the name must end; may be empty.
     pub unit: &'static str,
 }
 
 /// Every computed family, by name.
 pub const FAMILIES: [Family; 10] = [
-    family("istio_request_duration_milliseconds", FamilyKind::Histogram, "Duration of requests.", "milliseconds"),
+    family(
+        "istio_request_duration_milliseconds",
+        FamilyKind::Histogram,
+        "Duration of requests.",
+        "milliseconds",
+    ),
     family("istio_requests", FamilyKind::Counter, "Requests between workloads.", ""),
-    family("traces_service_graph_connection_info", FamilyKind::Gauge, "Pairs of services with calls in the range.", ""),
+    family(
+        "traces_service_graph_connection_info",
+        FamilyKind::Gauge,
+        "Pairs of services with calls in the range.",
+        "",
+    ),
     family("traces_service_graph_request", FamilyKind::Counter, "Requests between two services.", ""),
-    family("traces_service_graph_request_client_seconds", FamilyKind::Histogram, "Duration of requests as the client saw it.", "seconds"),
-    family("traces_service_graph_request_failed", FamilyKind::Counter, "Failed requests between two services.", ""),
-    family("traces_service_graph_request_messaging_system_seconds", FamilyKind::Histogram, "Time between sending and receiving a message.", "seconds"),
-    family("traces_service_graph_request_server_seconds", FamilyKind::Histogram, "Duration of requests as the server saw it.", "seconds"),
+    family(
+        "traces_service_graph_request_client_seconds",
+        FamilyKind::Histogram,
+        "Duration of requests as the client saw it.",
+        "seconds",
+    ),
+    family(
+        "traces_service_graph_request_failed",
+        FamilyKind::Counter,
+        "Failed requests between two services.",
+        "",
+    ),
+    family(
+        "traces_service_graph_request_messaging_system_seconds",
+        FamilyKind::Histogram,
+        "Time between sending and receiving a message.",
+        "seconds",
+    ),
+    family(
+        "traces_service_graph_request_server_seconds",
+        FamilyKind::Histogram,
+        "Duration of requests as the server saw it.",
+        "seconds",
+    ),
     family("traces_spanmetrics_calls", FamilyKind::Counter, "Spans by service, name, kind and status.", ""),
-    family("traces_spanmetrics_latency", FamilyKind::Histogram, "Duration of spans.", "seconds"),
+    family("traces_spanmetrics_latency", FamilyKind::Histogram, "Duration of spans in seconds.", ""),
 ];
 
 const fn family(name: &'static str, kind: FamilyKind, help: &'static str, unit: &'static str) -> Family {
@@ -71,7 +101,8 @@ const fn family(name: &'static str, kind: FamilyKind, help: &'static str, unit: 
 
 /// Buckets of Istio's request durations, milliseconds.
 const ISTIO_LE_MS: [f64; 19] = [
-    0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6,
+    0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6,
+    3.6e6,
 ];
 /// Tempo's default buckets of service graphs, seconds: 0.1 doubled seven times.
 const GRAPH_LE_S: [f64; 8] = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
@@ -147,7 +178,15 @@ impl Increments {
     }
 
     /// Adds a histogram with bounds in a unit of so many nanoseconds.
-    fn add_histogram(&mut self, name: &str, labels: &LabelsBuilder, step: usize, durations: &Histogram, le: &[f64], unit_ns: f64) {
+    fn add_histogram(
+        &mut self,
+        name: &str,
+        labels: &LabelsBuilder,
+        step: usize,
+        durations: &Histogram,
+        le: &[f64],
+        unit_ns: f64,
+    ) {
         if durations.count == 0 {
             return;
         }
@@ -172,9 +211,14 @@ pub fn number(value: f64) -> String {
 }
 
 /// Computes the families that `wanted` takes.
-pub fn compute(facts: &SeriesFacts<'_>, options: &SeriesOptions, wanted: &dyn Fn(&str) -> bool) -> Increments {
+pub fn compute(
+    facts: &SeriesFacts<'_>,
+    options: &SeriesOptions,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Increments {
     let mut out = Increments::default();
-    let any = |prefix: &str| FAMILIES.iter().any(|family| family.name.starts_with(prefix) && wanted(family.name));
+    let any =
+        |prefix: &str| FAMILIES.iter().any(|family| family.name.starts_with(prefix) && wanted(family.name));
     let drawn = Drawn { probes: options.probes, setup: options.setup, ..Drawn::default() };
     if any("istio_") {
         by_step(facts, drawn, |step, flow| istio::add(&mut out, step, flow, facts.lookup, options, wanted));

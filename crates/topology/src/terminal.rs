@@ -37,7 +37,8 @@ pub fn text(map: &Topology, width: usize) -> String {
     });
     let mut last = "";
     for edge in edges {
-        let (Some(source), Some(target)) = (nodes.get(edge.source.as_str()), nodes.get(edge.target.as_str())) else {
+        let (Some(source), Some(target)) = (nodes.get(edge.source.as_str()), nodes.get(edge.target.as_str()))
+        else {
             continue;
         };
         // The caller stands once, so that its calls can be seen together.
@@ -52,7 +53,8 @@ pub fn text(map: &Topology, width: usize) -> String {
         } else {
             ("unseen".to_owned(), "-".to_owned(), "-".to_owned())
         };
-        out += &row(&pad(&name, source_width), &pad(&shown(target, map), target_width), &numbers, &errors, &p95);
+        out +=
+            &row(&pad(&name, source_width), &pad(&shown(target, map), target_width), &numbers, &errors, &p95);
     }
     let alone = map
         .nodes
@@ -91,7 +93,10 @@ fn shown(node: &Node, map: &Topology) -> String {
         NodeKind::Unknown => "(?) ",
     };
     let name = clean(&node.name);
-    let has_twin = map.nodes.iter().any(|other| other.id != node.id && other.name == node.name && other.kind == node.kind);
+    let has_twin = map
+        .nodes
+        .iter()
+        .any(|other| other.id != node.id && other.name == node.name && other.kind == node.kind);
     match (has_twin, node.namespace.is_empty(), node.host.is_empty()) {
         (true, false, _) => format!("{mark}{}/{name}", clean(&node.namespace)),
         (true, true, false) => format!("{mark}{name} ({})", clean(&node.host)),
@@ -106,9 +111,15 @@ fn clean(text: &str) -> String {
 
 /// Steps from the callers that nobody calls; cycles end where they began.
 fn ranks(map: &Topology) -> BTreeMap<&str, usize> {
-    let called = map.edges.iter().filter(|edge| edge.source != edge.target).map(|edge| edge.target.as_str()).collect::<BTreeSet<_>>();
+    let called = map
+        .edges
+        .iter()
+        .filter(|edge| edge.source != edge.target)
+        .map(|edge| edge.target.as_str())
+        .collect::<BTreeSet<_>>();
     let mut ranks = BTreeMap::new();
-    let mut level = map.nodes.iter().map(|node| node.id.as_str()).filter(|id| !called.contains(id)).collect::<Vec<_>>();
+    let mut level =
+        map.nodes.iter().map(|node| node.id.as_str()).filter(|id| !called.contains(id)).collect::<Vec<_>>();
     let mut next = map.nodes.iter().map(|node| node.id.as_str());
     let mut depth = 0;
     loop {
@@ -269,7 +280,8 @@ client \u{cc44}\u{d305}-\u{c11c}\u{be44}\u{c2a4} -> host:a-host-with-a-very-long
                                       -> 채팅-서비스                 30/min       -   10.1ms
             auth-api                  -> [db] users                    20/s       -   3.00ms
             채팅-서비스               -> [ext] a-host-with-a-very~    1/min  100.0%  1.26min
-        "#]].assert_eq(&text(&map, 80));
+        "#]]
+        .assert_eq(&text(&map, 80));
     }
 
     #[test]
@@ -278,6 +290,9 @@ client \u{cc44}\u{d305}-\u{c11c}\u{be44}\u{c2a4} -> host:a-host-with-a-very-long
         assert_eq!(text(&map, 80).lines().count(), 3);
         let rates = [0.0, 0.00028, 0.02, 0.5, 1.0, 12.34, 1234.0, 123456.0].map(rate);
         assert_eq!(rates, ["0/s", "1/h", "1.2/min", "30/min", "1/s", "12.3/s", "1234/s", "123k/s"]);
-        assert_eq!([999, 1_500, 12_345_678, 3_000_000_000, 120_000_000_000].map(duration), ["999ns", "1.50us", "12.3ms", "3.00s", "2.00min"]);
+        assert_eq!(
+            [999, 1_500, 12_345_678, 3_000_000_000, 120_000_000_000].map(duration),
+            ["999ns", "1.50us", "12.3ms", "3.00s", "2.00min"]
+        );
     }
 }

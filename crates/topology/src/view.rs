@@ -201,7 +201,9 @@ fn namespaces(flows: &Flows) -> Vec<String> {
     let nodes = flows.flows.iter().flat_map(|flow| [&flow.source, &flow.target]);
     let mut names = nodes
         .chain(flows.answered.keys().map(|(node, _)| node))
-        .filter(|node| matches!(node, NodeKey::Service(..) | NodeKey::Namespace { .. } | NodeKey::Silent { .. }))
+        .filter(|node| {
+            matches!(node, NodeKey::Service(..) | NodeKey::Namespace { .. } | NodeKey::Silent { .. })
+        })
         .map(|node| node.namespace().to_owned())
         .filter(|namespace| !namespace.is_empty())
         .collect::<Vec<_>>();
@@ -218,7 +220,8 @@ fn narrow(request: &MapRequest, lookup: &Lookup, graph: &mut SumGraph) {
             NodeKey::Namespace { cluster, environment, .. } => (&**cluster, &**environment),
             _ => return false,
         };
-        (request.namespaces.is_empty() || request.namespaces.iter().any(|namespace| namespace == key.namespace()))
+        (request.namespaces.is_empty()
+            || request.namespaces.iter().any(|namespace| namespace == key.namespace()))
             && (request.cluster.is_empty() || request.cluster == cluster)
             && (request.environment.is_empty() || request.environment == environment)
     };
@@ -254,8 +257,12 @@ pub fn is_node(key: &NodeKey, wanted: &str, lookup: &Lookup) -> bool {
         NodeKey::Silent { namespace, service } => {
             &**service == wanted || wanted.split_once('/') == Some((&**namespace, &**service))
         }
-        NodeKey::Store { host, name, system, .. } => [host, name, system].iter().any(|text| &***text == wanted),
-        NodeKey::Queue { name, .. } | NodeKey::Named { name, .. } | NodeKey::Family { name, .. } => &**name == wanted,
+        NodeKey::Store { host, name, system, .. } => {
+            [host, name, system].iter().any(|text| &***text == wanted)
+        }
+        NodeKey::Queue { name, .. } | NodeKey::Named { name, .. } | NodeKey::Family { name, .. } => {
+            &**name == wanted
+        }
         NodeKey::Host { host, .. } => &**host == wanted,
         NodeKey::Namespace { namespace, .. } => &**namespace == wanted,
         NodeKey::UnknownCaller => matches!(wanted, "unknown" | "unknown caller"),

@@ -13,7 +13,9 @@ pub fn csv(map: &Topology) -> String {
     let nodes = map.nodes.iter().map(|node| (&node.id, node)).collect::<BTreeMap<_, _>>();
     let mut text = format!("{HEADER}\r\n");
     for edge in &map.edges {
-        let (Some(source), Some(target)) = (nodes.get(&edge.source), nodes.get(&edge.target)) else { continue };
+        let (Some(source), Some(target)) = (nodes.get(&edge.source), nodes.get(&edge.target)) else {
+            continue;
+        };
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
         let cells = [
             source.name.clone(),

@@ -41,7 +41,12 @@ pub fn dot(map: &Topology) -> String {
             label += &format!(" p95 {}", duration(p95));
         }
         let style = if edge.observed { "" } else { ", style=dashed" };
-        text += &format!("  {} -> {} [label={}{style}];\n", quoted(&edge.source), quoted(&edge.target), quoted(&label));
+        text += &format!(
+            "  {} -> {} [label={}{style}];\n",
+            quoted(&edge.source),
+            quoted(&edge.target),
+            quoted(&label)
+        );
     }
     text + "}\n"
 }

@@ -28,13 +28,16 @@ pub struct Dependency {
 pub fn dependencies(rows: &[EdgeRow], lookup: &Lookup, externals: bool) -> Vec<Dependency> {
     let mut calls = BTreeMap::<(String, String), i64>::new();
     for row in rows.iter().filter(|row| row.key.kind == EdgeKind::Parent) {
-        let (Some(parent), Some(child)) = (lookup.service(row.key.src), lookup.service(row.key.dst)) else { continue };
+        let (Some(parent), Some(child)) = (lookup.service(row.key.src), lookup.service(row.key.dst)) else {
+            continue;
+        };
         *calls.entry((parent.service.to_string(), child.service.to_string())).or_default() += row.sums.calls;
     }
     if externals {
         for flow in flows(rows, lookup, Drawn::default()).flows {
             let NodeKey::Service(parent, _) = &flow.source else { continue };
-            let is_other = flow.seen == Seen::Client && !matches!(flow.target.kind(), NodeKind::Service | NodeKind::Unknown);
+            let is_other = flow.seen == Seen::Client
+                && !matches!(flow.target.kind(), NodeKind::Service | NodeKind::Unknown);
             if is_other {
                 let namespace = lookup.entity(flow.caller).map_or("", |entity| &entity.namespace);
                 let name = lookup.resolve(flow.peer, namespace).name.to_string();

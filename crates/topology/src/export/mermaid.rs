@@ -12,7 +12,12 @@ use crate::terminal::{duration, rate};
 /// The flowchart.
 pub fn mermaid(map: &Topology) -> String {
     let mut text = String::from("flowchart LR\n");
-    let ids = map.nodes.iter().enumerate().map(|(at, node)| (&node.id, format!("n{at}"))).collect::<BTreeMap<_, _>>();
+    let ids = map
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(at, node)| (&node.id, format!("n{at}")))
+        .collect::<BTreeMap<_, _>>();
     let mut boxes = BTreeMap::<&str, Vec<&Node>>::new();
     for node in &map.nodes {
         boxes.entry(&node.namespace).or_default().push(node);
@@ -63,7 +68,9 @@ fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
         match letter {
-            '"' | '<' | '>' | '&' | '#' | ';' | '`' | '\\' => escaped.push_str(&format!("#{};", u32::from(letter))),
+            '"' | '<' | '>' | '&' | '#' | ';' | '`' | '\\' => {
+                escaped.push_str(&format!("#{};", u32::from(letter)))
+            }
             letter if letter.is_control() => escaped.push(' '),
             letter => escaped.push(letter),
         }

@@ -72,7 +72,13 @@ fn series_of<'i>(family: &Family, increments: &'i Increments) -> SeriesOf<'i> {
     for (labels, list) in counters.chain(gauges).filter(|(labels, _)| is_ours(labels)) {
         let group = labels.filtered(|name| !matches!(name, "__name__" | "le"));
         let name = labels.get("__name__").unwrap_or_default();
-        let part = if name.ends_with("_bucket") { 0 } else if name.ends_with("_count") { 1 } else { 2 };
+        let part = if name.ends_with("_bucket") {
+            0
+        } else if name.ends_with("_count") {
+            1
+        } else {
+            2
+        };
         let bound = labels.get("le").and_then(|le| le.parse::<f64>().ok()).unwrap_or(f64::INFINITY);
         groups.insert((group, part, bound.to_bits()), (labels, list));
     }

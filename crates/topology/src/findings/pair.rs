@@ -12,7 +12,10 @@ impl Pair<'_> {
     /// Edges from the one to the other.
     pub fn edges(&self) -> impl Iterator<Item = (&EdgeId, &GraphEdge)> {
         let graph = &self.drawing.graph;
-        graph.edges.iter().filter(|(id, _)| self.sources.contains(&&id.source) && self.targets.contains(&&id.target))
+        graph
+            .edges
+            .iter()
+            .filter(|(id, _)| self.sources.contains(&&id.source) && self.targets.contains(&&id.target))
     }
 
     /// Flows from the one to the other.
@@ -74,10 +77,12 @@ pub fn findings(pair: &Pair<'_>) -> Vec<Finding> {
 fn server_not_instrumented(pair: &Pair<'_>) -> Option<Finding> {
     let is_silent = pair.targets.iter().any(|key| matches!(key, NodeKey::Silent { .. }));
     let called = pair.calls(|flow| matches!(flow.target, NodeKey::Silent { .. }));
-    let is_known = !pair.lookup.named(pair.target).is_empty() || pair.targets.iter().any(|key| key.is_instrumented());
+    let is_known =
+        !pair.lookup.named(pair.target).is_empty() || pair.targets.iter().any(|key| key.is_instrumented());
     let target = pair.target;
     if is_silent && called > 0 {
-        let trace = pair.flows().find_map(|flow| flow.sums.exemplar).map(|exemplar| exemplar.trace_id.to_string());
+        let trace =
+            pair.flows().find_map(|flow| flow.sums.exemplar).map(|exemplar| exemplar.trace_id.to_string());
         return Some(
             Found::new(
                 "TOPO-02",
@@ -122,22 +127,29 @@ fn client_not_instrumented(pair: &Pair<'_>) -> Option<Finding> {
     } else {
         format!("no span of {source} has come")
     };
-    let trace = unknown.iter().find_map(|flow| flow.sums.exemplar).map(|exemplar| exemplar.trace_id.to_string());
+    let trace =
+        unknown.iter().find_map(|flow| flow.sums.exemplar).map(|exemplar| exemplar.trace_id.to_string());
     Some(
-        Found::new("TOPO-03", message, "switch on the instrumentation of its clients (for Python httpx, requests; for Node http)")
-            .value("source", source)
-            .value("target", pair.target)
-            .counted("calls of the target from unknown callers", calls)
-            .shown("server spans without a parent", pair.spans.callee_roots.as_ref())
-            .shown("server spans whose parent was not found", pair.spans.callee_orphans.as_ref())
-            .trace(trace)
-            .done(),
+        Found::new(
+            "TOPO-03",
+            message,
+            "switch on the instrumentation of its clients (for Python httpx, requests; for Node http)",
+        )
+        .value("source", source)
+        .value("target", pair.target)
+        .counted("calls of the target from unknown callers", calls)
+        .shown("server spans without a parent", pair.spans.callee_roots.as_ref())
+        .shown("server spans whose parent was not found", pair.spans.callee_orphans.as_ref())
+        .trace(trace)
+        .done(),
     )
 }
 
 /// The caller's calls reach the callee, as their numbers say, but the callee begins new traces.
 fn no_context(pair: &Pair<'_>) -> Option<Finding> {
-    let unpaired = pair.calls(|flow| flow.seen == Seen::Client && flow.layer == Layer::App && matches!(flow.target, NodeKey::Service(..)));
+    let unpaired = pair.calls(|flow| {
+        flow.seen == Seen::Client && flow.layer == Layer::App && matches!(flow.target, NodeKey::Service(..))
+    });
     let paired = pair.calls(|flow| flow.seen == Seen::Both && flow.layer == Layer::App);
     let unmatched = pair.answered(Layer::App) - pair.paired_with_target(Layer::App);
     // Some unpaired calls are failed connections; half of them answered elsewhere is more than that.
@@ -189,14 +201,17 @@ fn proxy_only(pair: &Pair<'_>) -> Option<Finding> {
 
 fn messages_without_link(pair: &Pair<'_>) -> Option<Finding> {
     let flows = &pair.drawing.flows.flows;
-    let topic = flows.iter().filter(|flow| flow.kind == EdgeKind::Publish && pair.sources.contains(&&flow.source)).find_map(|sent| {
-        let taken = flows.iter().find(|flow| {
-            flow.kind == EdgeKind::Consume
-                && flow.source == sent.target
-                && (pair.targets.contains(&&flow.target) || pair.targets.contains(&&sent.target))
-        })?;
-        Some((sent, taken))
-    });
+    let topic = flows
+        .iter()
+        .filter(|flow| flow.kind == EdgeKind::Publish && pair.sources.contains(&&flow.source))
+        .find_map(|sent| {
+            let taken = flows.iter().find(|flow| {
+                flow.kind == EdgeKind::Consume
+                    && flow.source == sent.target
+                    && (pair.targets.contains(&&flow.target) || pair.targets.contains(&&sent.target))
+            })?;
+            Some((sent, taken))
+        });
     let (sent, taken) = topic?;
     if pair.drawing.flows.paired_messages.get(&sent.target).copied().unwrap_or(0) > 0 {
         return None;
@@ -220,11 +235,13 @@ fn messages_without_link(pair: &Pair<'_>) -> Option<Finding> {
 
 fn half_sampled(pair: &Pair<'_>) -> Option<Finding> {
     let paired = pair.calls(|flow| flow.seen == Seen::Both);
-    let unpaired = pair.calls(|flow| flow.seen == Seen::Client && matches!(flow.target, NodeKey::Service(..)));
+    let unpaired =
+        pair.calls(|flow| flow.seen == Seen::Client && matches!(flow.target, NodeKey::Service(..)));
     let sampled = pair.edges().map(|(_, edge)| edge.tally.sampled).sum::<i64>();
     let shares = [&pair.spans.caller_sampled_share, &pair.spans.callee_sampled_share];
     let by_flags = shares.iter().filter_map(|share| share.as_ref()).any(|share| share.value > 0.0);
-    let is_partly_missing = unpaired > 0 && paired > 0 || pair.spans.callee_orphans.as_ref().is_some_and(|orphans| orphans.value > 0.0);
+    let is_partly_missing = unpaired > 0 && paired > 0
+        || pair.spans.callee_orphans.as_ref().is_some_and(|orphans| orphans.value > 0.0);
     ((sampled > 0 || by_flags) && is_partly_missing).then(|| {
         Found::new(
             "TOPO-04",
@@ -256,7 +273,12 @@ fn ambiguous_host(pair: &Pair<'_>) -> Option<Finding> {
     let (host, port, services) = ambiguous.into_iter().find(|(host, port, services)| {
         services.iter().any(|(service, _)| is_target(service)) && calls_host(host, *port)
     })?;
-    let names = services.iter().take(5).map(|(service, _)| service.service.to_string()).collect::<Vec<_>>().join(", ");
+    let names = services
+        .iter()
+        .take(5)
+        .map(|(service, _)| service.service.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut found = Found::new(
         "TOPO-14",
         format!("{} calls {host}, behind which {names} answer, so an unanswered call cannot be given to one of them", pair.source),
@@ -286,7 +308,10 @@ fn unnamed_hosts(pair: &Pair<'_>) -> Option<Finding> {
     let (_, first) = hosts.first()?;
     let mut found = Found::new(
         "TOPO-07",
-        format!("{} calls hosts that nothing names, such as {first}; {} may be one of them", pair.source, pair.target),
+        format!(
+            "{} calls hosts that nothing names, such as {first}; {} may be one of them",
+            pair.source, pair.target
+        ),
         "name the host by a rule: `- { name: NAME, kind: internal:NAMESPACE/SERVICE, match: [HOST] }`",
     )
     .value("host", first);

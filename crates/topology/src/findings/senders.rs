@@ -12,19 +12,27 @@ const SKEWED_SHARE_MIN: f64 = 0.05;
 
 /// All findings about senders.
 pub fn findings(pair: &Pair<'_>) -> Vec<Finding> {
-    [names(pair), late(pair), skew(pair), duplicates(pair), evicted(pair), truncated(pair)].into_iter().flatten().collect()
+    [names(pair), late(pair), skew(pair), duplicates(pair), evicted(pair), truncated(pair)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn names(pair: &Pair<'_>) -> Option<Finding> {
     let known = pair.lookup.all_services();
-    let unnamed = known.iter().filter(|service| service.service.starts_with("unknown_service")).collect::<Vec<_>>();
+    let unnamed =
+        known.iter().filter(|service| service.service.starts_with("unknown_service")).collect::<Vec<_>>();
     // An unnamed service matters only when one end is missing: it may be that one.
     let is_missing = |name: &str| pair.lookup.named(name).is_empty();
     if let Some(first) = unnamed.first().filter(|_| is_missing(pair.source) || is_missing(pair.target)) {
         return Some(
             Found::new(
                 "TOPO-08",
-                format!("spans come from {} services without a name, such as {}; one may be the missing end", unnamed.len(), first.service),
+                format!(
+                    "spans come from {} services without a name, such as {}; one may be the missing end",
+                    unnamed.len(),
+                    first.service
+                ),
                 "set OTEL_SERVICE_NAME in every service",
             )
             .value("service", &first.service)
@@ -39,7 +47,8 @@ fn names(pair: &Pair<'_>) -> Option<Finding> {
             .filter_map(|service| pair.lookup.parts(service))
             .flat_map(|parts| parts.workloads.iter())
             .collect::<std::collections::BTreeSet<_>>();
-        (workloads.len() > 1).then(|| (name, workloads.iter().map(|workload| workload.to_string()).collect::<Vec<_>>()))
+        (workloads.len() > 1)
+            .then(|| (name, workloads.iter().map(|workload| workload.to_string()).collect::<Vec<_>>()))
     });
     let (name, workloads) = several?;
     Some(

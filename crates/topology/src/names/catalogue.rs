@@ -28,8 +28,11 @@ mod tests {
     fn the_text_is_a_rules_file_and_names_each_host_once() {
         let rules = Rules::parse(include_str!("catalogue.yaml")).unwrap();
         assert!(rules.externals.len() > 100);
-        let mut patterns =
-            rules.externals.iter().flat_map(|rule| rule.patterns.iter().map(|(text, _)| text)).collect::<Vec<_>>();
+        let mut patterns = rules
+            .externals
+            .iter()
+            .flat_map(|rule| rule.patterns.iter().map(|(text, _)| text))
+            .collect::<Vec<_>>();
         let all = patterns.len();
         patterns.sort_unstable();
         patterns.dedup();

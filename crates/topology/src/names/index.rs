@@ -32,7 +32,8 @@ impl Index {
             Shape::Suffix(suffix) => add_entry(&mut self.suffixes, suffix, pattern.port, target),
             Shape::Network(network) => {
                 let at = self.networks.partition_point(|(other, port, _)| {
-                    (u8::MAX - other.bits(), port.is_none()) <= (u8::MAX - network.bits(), pattern.port.is_none())
+                    (u8::MAX - other.bits(), port.is_none())
+                        <= (u8::MAX - network.bits(), pattern.port.is_none())
                 });
                 self.networks.insert(at, (*network, pattern.port, target));
             }

@@ -201,7 +201,10 @@ fn label_matches(glob: &str, label: &str) -> bool {
 fn split_port(text: &str) -> Result<(&str, Option<u16>), PatternError> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let Some((host, rest)) = rest.split_once(']') else {
-            return Err(PatternError::new(format!("`{text}` has no closing bracket"), "write `[fd00::1]:5432`"));
+            return Err(PatternError::new(
+                format!("`{text}` has no closing bracket"),
+                "write `[fd00::1]:5432`",
+            ));
         };
         (host, rest.strip_prefix(':'))
     } else if text.matches(':').count() == 1 {
@@ -288,8 +291,9 @@ mod tests {
 
     #[test]
     fn specific_patterns_rank_first() {
-        let mut patterns = ["*.x.org", "a*.x.org", "10.0.0.0/8", "10.1.0.0/16", "*.b.x.org", "a.x.org", "a.x.org:1"]
-            .map(|text| (Pattern::parse(text).unwrap().rank(), text));
+        let mut patterns =
+            ["*.x.org", "a*.x.org", "10.0.0.0/8", "10.1.0.0/16", "*.b.x.org", "a.x.org", "a.x.org:1"]
+                .map(|text| (Pattern::parse(text).unwrap().rank(), text));
         patterns.sort_unstable();
         assert_eq!(
             patterns.map(|(_, text)| text),

@@ -111,11 +111,14 @@ impl Known {
             if row.key.kind != EdgeKind::Pair || row.key.class != Class::Traffic {
                 continue;
             }
-            let (Some(peer), Some(service)) = (peers.get(&row.key.peer), services.get(&row.key.dst)) else { continue };
+            let (Some(peer), Some(service)) = (peers.get(&row.key.peer), services.get(&row.key.dst)) else {
+                continue;
+            };
             if peer.host.is_empty() || peer.peer_type == PeerType::Queue {
                 continue;
             }
-            *calls.entry((Arc::clone(&peer.host), peer.port)).or_default().entry(service).or_default() += row.sums.calls;
+            *calls.entry((Arc::clone(&peer.host), peer.port)).or_default().entry(service).or_default() +=
+                row.sums.calls;
         }
         for (host, services) in calls {
             let mut list = services.into_iter().filter(|(_, calls)| *calls > 0).collect::<Vec<_>>();
@@ -216,7 +219,9 @@ pub fn is_private(address: IpAddr) -> bool {
             let [a, b, ..] = v4.octets();
             v4.is_private() || v4.is_loopback() || v4.is_link_local() || (a == 100 && (64..128).contains(&b))
         }
-        IpAddr::V6(v6) => v6.is_loopback() || (v6.segments()[0] & 0xfe00) == 0xfc00 || (v6.segments()[0] & 0xffc0) == 0xfe80,
+        IpAddr::V6(v6) => {
+            v6.is_loopback() || (v6.segments()[0] & 0xfe00) == 0xfc00 || (v6.segments()[0] & 0xffc0) == 0xfe80
+        }
     }
 }
 
@@ -241,7 +246,8 @@ pub fn resolve(peer: &Peer, namespace: &str, names: &Names, known: &Known) -> Re
         }
         if peer.peer_type != PeerType::Rpc {
             let kind = NodeKind::External;
-            let node = NodeKey::Named { kind, namespace: Arc::clone(&peer.extra), name: Arc::clone(&peer.name) };
+            let node =
+                NodeKey::Named { kind, namespace: Arc::clone(&peer.extra), name: Arc::clone(&peer.name) };
             return Resolved::new(node, "attribute", &peer.name);
         }
     }
@@ -261,7 +267,8 @@ pub fn resolve(peer: &Peer, namespace: &str, names: &Names, known: &Known) -> Re
                 _ => peer.name.to_string(),
             };
             let name = Arc::<str>::from(name);
-            let node = NodeKey::Named { kind: NodeKind::External, namespace: "".into(), name: Arc::clone(&name) };
+            let node =
+                NodeKey::Named { kind: NodeKind::External, namespace: "".into(), name: Arc::clone(&name) };
             return Resolved::new(node, "attribute", &name);
         }
         _ => {}
@@ -285,7 +292,10 @@ pub fn resolve(peer: &Peer, namespace: &str, names: &Names, known: &Known) -> Re
                 return of_service(service, "kubernetes");
             }
             let is_known_namespace = known.namespaces.contains(name.namespace);
-            if named.is_none() && known.learnt(&host, peer.port).is_none() && (name.is_certain || is_known_namespace) {
+            if named.is_none()
+                && known.learnt(&host, peer.port).is_none()
+                && (name.is_certain || is_known_namespace)
+            {
                 return silent(name.namespace, name.service, "kubernetes");
             }
         }
@@ -336,7 +346,10 @@ fn by_rule(named: &Named<'_>, peer: &Peer, names: &Names, known: &Known) -> Reso
     let name = fill(&named.name, peer);
     let kind = match &named.kind {
         RuleKind::Ignore => {
-            return Resolved { node: None, ..Resolved::new(NodeKey::UnknownCallee, &names.describe(named.rule), &name) };
+            return Resolved {
+                node: None,
+                ..Resolved::new(NodeKey::UnknownCallee, &names.describe(named.rule), &name)
+            };
         }
         RuleKind::Internal { namespace, service } => {
             let words = names.describe(named.rule);
@@ -390,7 +403,10 @@ fn store(peer: &Peer, host: &str, namespace: &str) -> Resolved {
         name: Arc::clone(&peer.name),
         scope: if host.is_empty() { Arc::from(namespace) } else { Arc::from("") },
     };
-    let name = [&*peer.name, host, &*peer.system].into_iter().find(|text| !text.is_empty()).unwrap_or(peer.peer_type.as_str());
+    let name = [&*peer.name, host, &*peer.system]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or(peer.peer_type.as_str());
     Resolved::new(node, "attribute", name)
 }
 
@@ -508,7 +524,7 @@ mod tests {
                 cache:redis::0::shop `redis` by attribute
                 queue:kafka:api-logs `api-logs` by attribute
                 named:external::aws%3AS3 `aws:S3` by attribute
-                host:s3.ap-northeast-2.amazonaws.com:0 `aws` by catalogue
+                host:s3.ap-northeast-2.amazonaws.com:0 `aws-s3` by catalogue
                 host:api.openai.com:0 `openai` by catalogue
                 name::oteldemo.CartService `oteldemo.CartService` by attribute
                 service:auth:auth-api `auth-api` by kubernetes
@@ -534,9 +550,12 @@ mod tests {
         let (a, b) = (entity("shop", "a", ""), entity("shop", "b", ""));
         let mut peers = HashMap::new();
         let mut rows = Vec::new();
-        for (at, dst, calls) in
-            [("www.shop.example", &a, 20), ("few.example", &a, 19), ("lb.example", &a, 50), ("lb.example", &b, 50)]
-        {
+        for (at, dst, calls) in [
+            ("www.shop.example", &a, 20),
+            ("few.example", &a, 19),
+            ("lb.example", &a, 50),
+            ("lb.example", &b, 50),
+        ] {
             let peer = host(at, 443);
             let mut row = EdgeRow::default();
             row.key.kind = EdgeKind::Pair;

@@ -184,7 +184,8 @@ impl Rules {
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
-        let file = serde_saphyr::from_str::<FileText>(text).map_err(|error| vec![Problem::of_yaml(&error)])?;
+        let file =
+            serde_saphyr::from_str::<FileText>(text).map_err(|error| vec![Problem::of_yaml(&error)])?;
         let mut problems = Vec::new();
         if file.externals.len() > RULES_MAX {
             problems.push(Problem {
@@ -220,7 +221,12 @@ fn check_rule(at: usize, rule: &Spanned<RuleText>, problems: &mut Vec<Problem>) 
     let text = &rule.value;
     let path = format!("externals[{at}]");
     if text.name.value.trim().is_empty() {
-        problems.push(Problem::at(&text.name, &format!("{path}.name"), "the name is empty", "give the node a name"));
+        problems.push(Problem::at(
+            &text.name,
+            &format!("{path}.name"),
+            "the name is empty",
+            "give the node a name",
+        ));
     }
     for (open, _) in text.name.value.match_indices('{') {
         let rest = &text.name.value[open..];
@@ -283,7 +289,12 @@ fn check_expected(expected: &[Spanned<ExpectedText>], problems: &mut Vec<Problem
         let (from, to) = (edge.value.from.trim(), edge.value.to.trim());
         if from.is_empty() || to.is_empty() {
             let path = format!("expected[{at}]");
-            problems.push(Problem::at(edge, &path, "one end is empty", "name a service or host at both ends"));
+            problems.push(Problem::at(
+                edge,
+                &path,
+                "one end is empty",
+                "name a service or host at both ends",
+            ));
             continue;
         }
         checked.push(Expected { from: from.to_owned(), to: to.to_owned() });
@@ -339,15 +350,21 @@ impl Problem {
         let place = error.location();
         let text = error.to_string();
         // The reader adds a picture of the place below its first line; ours is line and column.
-        let message = text.lines().next().unwrap_or("the text is no YAML").to_owned();
+        let first = text.lines().next().unwrap_or("the text is no YAML");
+        let message = match place.and_then(|place| first.split_once(&format!("column {}: ", place.column())))
+        {
+            Some((_, message)) => message.to_owned(),
+            None => first.to_owned(),
+        };
         Self {
             line: place.map_or(0, |place| place.line()),
             column: place.map_or(0, |place| place.column()),
             path: String::new(),
             message,
-            remedy: "the keys are externals (name, kind, group, icon, force, match), service_entries (files, \
+            remedy:
+                "the keys are externals (name, kind, group, icon, force, match), service_entries (files, \
                      name), expected (from, to) and catalogue"
-                .to_owned(),
+                    .to_owned(),
         }
     }
 }
@@ -408,12 +425,18 @@ service_entries: { from_kubernetes: true, name: '{host}' }
                 10:49: service_entries.name: `{host}` is no naming; write `metadata.name` or `{name}.{namespace}`
             "#]],
         );
-        check("externals: [ { name: a, hosts: [b] } ]", &expect![[r#"
-            1:25: error: line 1 column 25: unknown field `hosts`, expected one of name, kind, group, icon, force, match; the keys are externals (name, kind, group, icon, force, match), service_entries (files, name), expected (from, to) and catalogue
-        "#]]);
-        check("externals: [ {", &expect![[r#"
-            1:14: error: line 1 column 14: unclosed bracket '{'; the keys are externals (name, kind, group, icon, force, match), service_entries (files, name), expected (from, to) and catalogue
-        "#]]);
+        check(
+            "externals: [ { name: a, hosts: [b] } ]",
+            &expect![[r#"
+                1:25: unknown field `hosts`, expected one of name, kind, group, icon, force, match; the keys are externals (name, kind, group, icon, force, match), service_entries (files, name), expected (from, to) and catalogue
+            "#]],
+        );
+        check(
+            "externals: [ {",
+            &expect![[r#"
+                1:14: unclosed bracket '{'; the keys are externals (name, kind, group, icon, force, match), service_entries (files, name), expected (from, to) and catalogue
+            "#]],
+        );
     }
 
     #[test]

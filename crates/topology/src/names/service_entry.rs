@@ -132,7 +132,12 @@ impl Imported {
         let spec = match serde_json::from_value::<Spec>(spec.unwrap_or_default()) {
             Ok(spec) => spec,
             Err(error) => {
-                self.problem(&place, &name, &format!("its spec cannot be read: {error}"), "compare it with Istio's reference");
+                self.problem(
+                    &place,
+                    &name,
+                    &format!("its spec cannot be read: {error}"),
+                    "compare it with Istio's reference",
+                );
                 return;
             }
         };
@@ -179,7 +184,12 @@ impl Imported {
             match Pattern::parse(text) {
                 // A colon here belongs to an IPv6 address; ports stand in `ports`.
                 Ok(pattern) if pattern.port.is_none() => patterns.push(pattern),
-                Ok(_) => self.problem(place, name, &format!("`{text}` has a port"), "put the port under spec.ports"),
+                Ok(_) => self.problem(
+                    place,
+                    name,
+                    &format!("`{text}` has a port"),
+                    "put the port under spec.ports",
+                ),
                 Err(error) => self.problem(place, name, &error.message, &error.remedy),
             }
         }

@@ -118,7 +118,9 @@ pub fn dry_run(now: &Names, draft: &Names, hosts: &[HostCalls]) -> Vec<DryRunRow
             })
         })
         .collect::<Vec<_>>();
-    rows.sort_by(|a, b| (b.host.calls, &a.host.host, a.host.port).cmp(&(a.host.calls, &b.host.host, b.host.port)));
+    rows.sort_by(|a, b| {
+        (b.host.calls, &a.host.host, a.host.port).cmp(&(a.host.calls, &b.host.host, b.host.port))
+    });
     rows
 }
 
@@ -174,14 +176,17 @@ externals:
             a-again: 0 hosts, 0 calls, shadowed by rule a
             wide: 0 hosts, 0 calls, shadowed by rule a
             unused: 0 hosts, 0 calls, never matched
-        "#]].assert_eq(&shown);
+        "#]]
+        .assert_eq(&shown);
     }
 
     #[test]
     fn a_draft_shows_what_it_would_rename() {
         let now = Names::new(Rules::parse(RULES).unwrap(), Vec::new());
-        let draft =
-            Names::new(Rules::parse("externals: [ { name: b, match: [ b.x.org, q.io ] } ]").unwrap(), Vec::new());
+        let draft = Names::new(
+            Rules::parse("externals: [ { name: b, match: [ b.x.org, q.io ] } ]").unwrap(),
+            Vec::new(),
+        );
         let shown = dry_run(&now, &draft, &hosts("a.x.org=5 b.x.org=2 q.io=9 z.io=1 api.openai.com=3"))
             .iter()
             .map(|row| format!("{} {:?} -> {:?}\n", row.host.host, row.name_before, row.name_after))
@@ -190,6 +195,7 @@ externals:
             q.io None -> Some("b")
             a.x.org Some("a") -> None
             b.x.org Some("all") -> Some("b")
-        "#]].assert_eq(&shown);
+        "#]]
+        .assert_eq(&shown);
     }
 }

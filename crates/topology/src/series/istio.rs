@@ -59,7 +59,10 @@ pub fn add(
             requests(out, step, flow, &labels);
         }
         if wanted("istio_request_duration_milliseconds") {
-            let durations = if *reporter == "destination" && flow.seen == Seen::Both && flow.sums.server_duration.count > 0 {
+            let durations = if *reporter == "destination"
+                && flow.seen == Seen::Both
+                && flow.sums.server_duration.count > 0
+            {
                 &flow.sums.server_duration
             } else {
                 &flow.sums.duration
@@ -77,7 +80,10 @@ fn requests(out: &mut Increments, step: usize, flow: &Flow, labels: &LabelsBuild
             return;
         }
         let mut labels = labels.clone();
-        labels.set("__name__", "istio_requests_total").set("response_code", code).set("response_flags", flags);
+        labels
+            .set("__name__", "istio_requests_total")
+            .set("response_code", code)
+            .set("response_flags", flags);
         if let Some(grpc) = grpc {
             labels.set("grpc_response_status", grpc);
         }
@@ -111,7 +117,11 @@ fn requests(out: &mut Increments, step: usize, flow: &Flow, labels: &LabelsBuild
 /// One canonical outcome a call: the client's if it saw an answer or an error, else the server's.
 fn outcome(count: &CodeCount, flow: &Flow) -> (u16, Flags) {
     let client_knows = count.code != 0 || count.flags != Flags::default();
-    if flow.seen == Seen::Both && !client_knows { (count.server_code, count.server_flags) } else { (count.code, count.flags) }
+    if flow.seen == Seen::Both && !client_knows {
+        (count.server_code, count.server_flags)
+    } else {
+        (count.code, count.flags)
+    }
 }
 
 fn is_error(code: u16, protocol: Protocol) -> bool {
@@ -232,8 +242,9 @@ fn pseudo_workload(labels: &mut LabelsBuilder, side: &str, name: &str, options: 
 }
 
 fn unknown_workload(labels: &mut LabelsBuilder, side: &str, cluster: &str) {
-    let mut pairs = ["workload", "workload_namespace", "canonical_service", "canonical_revision", "app", "version"]
-        .map(|name| (name, UNKNOWN.to_owned()));
+    let mut pairs =
+        ["workload", "workload_namespace", "canonical_service", "canonical_revision", "app", "version"]
+            .map(|name| (name, UNKNOWN.to_owned()));
     if side == "destination" {
         pairs[3].1 = "latest".to_owned();
     }

@@ -28,7 +28,12 @@ pub struct ComputedSource {
 impl ComputedSource {
     /// Computes what the matchers of a query can need; `settled_ns` is the end of the last bucket that is
     /// taken for whole, nanoseconds since the epoch.
-    pub fn new(facts: &SeriesFacts<'_>, options: &SeriesOptions, matchers: &[Matcher], settled_ns: i64) -> Self {
+    pub fn new(
+        facts: &SeriesFacts<'_>,
+        options: &SeriesOptions,
+        matchers: &[Matcher],
+        settled_ns: i64,
+    ) -> Self {
         let name = matchers.iter().filter(|matcher| &*matcher.name == "__name__").collect::<Vec<_>>();
         let wanted = |family: &str| {
             let names = metric_names(family);
@@ -79,7 +84,9 @@ fn metric_names(family: &str) -> Vec<String> {
     let Some(found) = FAMILIES.iter().find(|other| other.name == family) else { return Vec::new() };
     match found.kind {
         super::FamilyKind::Counter => vec![format!("{family}_total")],
-        super::FamilyKind::Histogram => ["_bucket", "_count", "_sum"].map(|suffix| format!("{family}{suffix}")).to_vec(),
+        super::FamilyKind::Histogram => {
+            ["_bucket", "_count", "_sum"].map(|suffix| format!("{family}{suffix}")).to_vec()
+        }
         super::FamilyKind::Gauge => vec![family.to_owned()],
     }
 }
@@ -130,12 +137,16 @@ impl Source for ComputedSource {
         limits: &'s Limits<'_>,
     ) -> Result<Box<dyn SeriesStream + 's>, SourceError> {
         limits.check()?;
-        let counters = self.increments.series.iter().map(|(labels, increments)| (labels, Some(increments.as_slice())));
+        let counters =
+            self.increments.series.iter().map(|(labels, increments)| (labels, Some(increments.as_slice())));
         let gauges = self.increments.gauges.iter().map(|labels| (labels, None));
         let matching = counters
             .chain(gauges)
             .filter(|(labels, _)| {
-                request.matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name).unwrap_or_default()))
+                request
+                    .matchers
+                    .iter()
+                    .all(|matcher| matcher.matches(labels.get(&matcher.name).unwrap_or_default()))
             })
             .collect::<BTreeMap<_, _>>();
         Ok(Box::new(ComputedStream {

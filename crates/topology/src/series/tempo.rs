@@ -16,7 +16,13 @@ use crate::view::lookup::Lookup;
 const SECOND_NS: f64 = 1e9;
 
 /// Adds one flow.
-pub fn add_call(out: &mut Increments, step: usize, flow: &Flow, lookup: &Lookup, wanted: &dyn Fn(&str) -> bool) {
+pub fn add_call(
+    out: &mut Increments,
+    step: usize,
+    flow: &Flow,
+    lookup: &Lookup,
+    wanted: &dyn Fn(&str) -> bool,
+) {
     let mut labels = LabelsBuilder::default();
     let client = name(flow, &flow.source, lookup);
     let server = name(flow, &flow.target, lookup);
@@ -43,7 +49,11 @@ pub fn add_call(out: &mut Increments, step: usize, flow: &Flow, lookup: &Lookup,
         }
     };
     count("traces_service_graph_request", "traces_service_graph_request_total", flow.sums.calls);
-    count("traces_service_graph_request_failed", "traces_service_graph_request_failed_total", flow.sums.errors);
+    count(
+        "traces_service_graph_request_failed",
+        "traces_service_graph_request_failed_total",
+        flow.sums.errors,
+    );
     let mut histogram = |name: &str, durations| {
         if wanted(name) {
             out.add_histogram(name, &labels, step, durations, &GRAPH_LE_S, SECOND_NS);
@@ -87,7 +97,13 @@ fn name(flow: &Flow, node: &NodeKey, lookup: &Lookup) -> String {
 }
 
 /// Adds one row of operations.
-pub fn add_span(out: &mut Increments, step: usize, row: &OperationRow, lookup: &Lookup, wanted: &dyn Fn(&str) -> bool) {
+pub fn add_span(
+    out: &mut Increments,
+    step: usize,
+    row: &OperationRow,
+    lookup: &Lookup,
+    wanted: &dyn Fn(&str) -> bool,
+) {
     let Some(entity) = lookup.entity(row.key.entity) else { return };
     let mut labels = LabelsBuilder::default();
     labels.set("service", &*entity.service).set("span_name", &*row.key.name);
@@ -98,7 +114,14 @@ pub fn add_span(out: &mut Increments, step: usize, row: &OperationRow, lookup: &
         out.add(labels.finish(), step, row.sums.calls as f64);
     }
     if wanted("traces_spanmetrics_latency") {
-        out.add_histogram("traces_spanmetrics_latency", &labels, step, &row.sums.duration, &SPAN_LE_S, SECOND_NS);
+        out.add_histogram(
+            "traces_spanmetrics_latency",
+            &labels,
+            step,
+            &row.sums.duration,
+            &SPAN_LE_S,
+            SECOND_NS,
+        );
     }
 }
 

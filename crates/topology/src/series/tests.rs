@@ -52,7 +52,20 @@ fn check(metric: &str, labels: &[&str], wanted: &Expect) {
 fn requests_of_istio() {
     check(
         "istio_requests_total",
-        &["reporter", "source_workload", "destination_workload", "destination_service", "destination_service_name", "destination_service_namespace", "destination_cluster", "request_protocol", "response_code", "grpc_response_status", "response_flags", "connection_security_policy"],
+        &[
+            "reporter",
+            "source_workload",
+            "destination_workload",
+            "destination_service",
+            "destination_service_name",
+            "destination_service_namespace",
+            "destination_cluster",
+            "request_protocol",
+            "response_code",
+            "grpc_response_status",
+            "response_flags",
+            "connection_security_policy",
+        ],
         &expect![[r#"
             destination front cart cart.shop.svc.cluster.local cart shop Kubernetes http 200 (none) - mutual_tls = 6
             destination front cart cart.shop.svc.cluster.local cart shop Kubernetes http 503 (none) - mutual_tls = 2
@@ -77,7 +90,10 @@ fn requests_of_istio() {
 
 #[test]
 fn service_graph_of_tempo() {
-    check("traces_service_graph_request_total", &["client", "server", "connection_type", "virtual_node"], &expect![[r#"
+    check(
+        "traces_service_graph_request_total",
+        &["client", "server", "connection_type", "virtual_node"],
+        &expect![[r#"
         cart orders virtual_node server = 2
         front 8.8.8.8 virtual_node server = 1
         front cart (none) (none) = 9
@@ -87,13 +103,18 @@ fn service_graph_of_tempo() {
         front orders database (none) = 5
         orders worker virtual_node client = 2
         user front virtual_node client = 9
-    "#]]);
-    check("traces_service_graph_request_failed_total", &["client", "server"], &expect![[r#"
+    "#]],
+    );
+    check(
+        "traces_service_graph_request_failed_total",
+        &["client", "server"],
+        &expect![[r#"
         front cart = 3
         front foo.example.org = 2
         front ledger = 1
         front orders = 1
-    "#]]);
+    "#]],
+    );
 }
 
 /// The demands of Kiali that cost a whole edge when they are not met.
@@ -103,7 +124,16 @@ fn no_series_that_kiali_would_drop() {
     let lookup = fixture.lookup();
     let out = compute(&facts(&fixture, &lookup), &SeriesOptions::default(), &|name| name == "istio_requests");
     assert!(!out.series.is_empty());
-    let sides = ["workload", "workload_namespace", "canonical_service", "canonical_revision", "cluster", "app", "version", "principal"];
+    let sides = [
+        "workload",
+        "workload_namespace",
+        "canonical_service",
+        "canonical_revision",
+        "cluster",
+        "app",
+        "version",
+        "principal",
+    ];
     for labels in out.series.keys() {
         let get = |name: &str| labels.get(name).unwrap_or_else(|| panic!("{name} is missing: {labels:?}"));
         for side in ["source", "destination"] {
@@ -113,7 +143,16 @@ fn no_series_that_kiali_would_drop() {
                 assert_ne!(get(&format!("{side}_cluster")), "unknown", "{labels:?}");
             }
         }
-        for name in ["destination_service", "destination_service_name", "destination_service_namespace", "request_protocol", "response_code", "response_flags", "reporter", "connection_security_policy"] {
+        for name in [
+            "destination_service",
+            "destination_service_name",
+            "destination_service_namespace",
+            "request_protocol",
+            "response_code",
+            "response_flags",
+            "reporter",
+            "connection_security_policy",
+        ] {
             assert!(!get(name).is_empty());
         }
         let service = get("destination_service_name");
@@ -126,11 +165,23 @@ fn no_series_that_kiali_would_drop() {
     // Both reporters of a pair agree in everything that Kiali compares.
     let of = |reporter: &str| {
         let ours = out.series.iter().filter(|(labels, _)| labels.get("reporter") == Some(reporter));
-        ours.map(|(labels, list)| (labels.filtered(|name| !matches!(name, "reporter" | "connection_security_policy")), list.clone()))
-            .filter(|(labels, _)| labels.get("source_workload") == Some("front") && labels.get("destination_workload") != Some("unknown"))
-            .collect::<BTreeMap<_, _>>()
+        ours.map(|(labels, list)| {
+            (labels.filtered(|name| !matches!(name, "reporter" | "connection_security_policy")), list.clone())
+        })
+        .filter(|(labels, _)| {
+            labels.get("source_workload") == Some("front")
+                && labels.get("destination_workload") != Some("unknown")
+        })
+        .collect::<BTreeMap<_, _>>()
     };
     assert_eq!(of("source"), of("destination"));
+}
+
+#[test]
+fn names_end_with_their_unit() {
+    for family in FAMILIES {
+        assert!(family.unit.is_empty() || family.name.ends_with(&format!("_{}", family.unit)), "{}", family.name);
+    }
 }
 
 #[test]
@@ -196,7 +247,8 @@ fn openmetrics_begins_at_zero_and_ends() {
         traces_service_graph_request_server_seconds_sum{client="a",server="b"} 0.015 10
         traces_service_graph_request_server_seconds_sum{client="a",server="b"} 0.035 20
         # EOF
-    "##]].assert_eq(&text);
+    "##]]
+    .assert_eq(&text);
 }
 
 #[test]
@@ -223,5 +275,6 @@ fn promql_over_the_families() {
         {"destination_workload": "cart", "response_code": "503"} 0.10
         {"destination_workload": "front", "response_code": "200"} 0.45
         {"destination_workload": "worker", "response_code": "200"} 0.10
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
 }

@@ -26,7 +26,8 @@ const LISTED_MAX: usize = 50;
 /// An edge by the ids (or names) of its ends.
 pub fn edge(request: &MapRequest, facts: &MapFacts<'_>, source: &str, target: &str) -> Option<EdgeDetail> {
     let drawing = detailed(request, facts);
-    let is_ours = |id: &EdgeId| is_node(&id.source, source, facts.lookup) && is_node(&id.target, target, facts.lookup);
+    let is_ours =
+        |id: &EdgeId| is_node(&id.source, source, facts.lookup) && is_node(&id.target, target, facts.lookup);
     let (first, _) = drawing.graph.edges.iter().find(|(id, _)| is_ours(id))?;
     let first = first.clone();
     let ids = drawing
@@ -60,7 +61,9 @@ pub fn edge(request: &MapRequest, facts: &MapFacts<'_>, source: &str, target: &s
     let graphs = graphs(request, facts, &drawing, step_ns);
     let mut steps = Steps::empty(graphs.len());
     for (at, graph) in graphs.iter().enumerate() {
-        for (id, sums) in graph.edges.iter().filter(|(id, _)| id.source == first.source && id.target == first.target) {
+        for (id, sums) in
+            graph.edges.iter().filter(|(id, _)| id.source == first.source && id.target == first.target)
+        {
             let _ = id;
             steps.add(at, sums.tally.calls, sums.tally.errors, &sums.tally.duration);
         }
@@ -112,13 +115,15 @@ pub fn node(request: &MapRequest, facts: &MapFacts<'_>, wanted: &str) -> Option<
         .iter()
         .filter(|node| {
             node.id != id
-                && (callers.iter().any(|edge| edge.source == node.id) || callees.iter().any(|edge| edge.target == node.id))
+                && (callers.iter().any(|edge| edge.source == node.id)
+                    || callees.iter().any(|edge| edge.target == node.id))
         })
         .cloned()
         .collect();
     let tally = if sums.inbound.calls > 0 { &sums.inbound } else { &sums.outbound };
     let fold = |key: &NodeKey| drawing.folds.get(key).unwrap_or(key).clone();
-    let touches = |flow: &&Flow| fold(&flow.target) == key || (sums.inbound.calls == 0 && fold(&flow.source) == key);
+    let touches =
+        |flow: &&Flow| fold(&flow.target) == key || (sums.inbound.calls == 0 && fold(&flow.source) == key);
     Some(NodeDetail {
         node: whole.nodes.iter().find(|node| node.id == id)?.clone(),
         series: steps.series(request.from_ns, step_ns),
@@ -200,7 +205,11 @@ fn views(all: &GraphEdge, seconds: f64) -> Vec<View> {
 pub fn host_calls(hosts: &BTreeMap<(Arc<str>, u16), (i64, i64)>) -> Vec<HostCalls> {
     let mut list = hosts
         .iter()
-        .map(|((host, port), (calls, errors))| HostCalls { host: reply::with_port(host, *port), calls: *calls, errors: *errors })
+        .map(|((host, port), (calls, errors))| HostCalls {
+            host: reply::with_port(host, *port),
+            calls: *calls,
+            errors: *errors,
+        })
         .collect::<Vec<_>>();
     list.sort_by(|a, b| (b.calls, &a.host).cmp(&(a.calls, &b.host)));
     list.truncate(LISTED_MAX);
@@ -241,7 +250,9 @@ fn edge_sql<'f>(facts: &MapFacts<'_>, flows: impl Iterator<Item = &'f Flow>) -> 
         return String::new();
     }
     let mut conditions = flows
-        .map(|flow| format!("(src = {} AND peer = {} AND dst = {})", flow.caller.0, flow.peer.0, flow.callee.0))
+        .map(|flow| {
+            format!("(src = {} AND peer = {} AND dst = {})", flow.caller.0, flow.peer.0, flow.callee.0)
+        })
         .collect::<Vec<_>>();
     conditions.sort();
     conditions.dedup();

@@ -25,11 +25,13 @@ pub fn diff(a: (&MapRequest, &MapFacts<'_>), b: (&MapRequest, &MapFacts<'_>)) ->
     let sides = [a, b].map(|(request, facts)| {
         let drawing = prepare(request, facts);
         let reply = reply::topology(request, facts, &drawing, &Expected::default());
-        let sums = drawing.graph.edges.into_iter().map(|(id, sums)| (id.id(), sums)).collect::<BTreeMap<_, _>>();
+        let sums =
+            drawing.graph.edges.into_iter().map(|(id, sums)| (id.id(), sums)).collect::<BTreeMap<_, _>>();
         (reply, sums, request.seconds())
     });
     let [(before, sums_a, seconds_a), (after, sums_b, seconds_b)] = sides;
-    let mut nodes = before.nodes.iter().map(|node| (node.id.clone(), node.clone())).collect::<BTreeMap<_, _>>();
+    let mut nodes =
+        before.nodes.iter().map(|node| (node.id.clone(), node.clone())).collect::<BTreeMap<_, _>>();
     nodes.extend(after.nodes.iter().map(|node| (node.id.clone(), node.clone())));
     let edges_a = before.edges.into_iter().map(|edge| (edge.id.clone(), edge)).collect::<BTreeMap<_, _>>();
     let mut edges_b = after.edges.into_iter().map(|edge| (edge.id.clone(), edge)).collect::<BTreeMap<_, _>>();
@@ -55,7 +57,8 @@ pub fn diff(a: (&MapRequest, &MapFacts<'_>), b: (&MapRequest, &MapFacts<'_>)) ->
     for (id, edge) in edges_b {
         push(&id, None, Some(edge));
     }
-    let name = |row: &ChangedEdge| row.b.as_ref().or(row.a.as_ref()).map(|edge| edge.id.clone()).unwrap_or_default();
+    let name =
+        |row: &ChangedEdge| row.b.as_ref().or(row.a.as_ref()).map(|edge| edge.id.clone()).unwrap_or_default();
     rows.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| name(&a.1).cmp(&name(&b.1))));
     Diff { nodes: nodes.into_values().collect(), edges: rows.into_iter().map(|(_, row)| row).collect() }
 }
@@ -104,7 +107,8 @@ fn rate_z(na: f64, seconds_a: f64, nb: f64, seconds_b: f64) -> f64 {
 /// Largest difference of the two cumulative shares.
 fn distance(a: &Histogram, b: &Histogram) -> f64 {
     let total = |histogram: &Histogram| {
-        (histogram.zero.max(0) + histogram.bins().iter().map(|(_, count)| (*count).max(0)).sum::<i64>()) as f64
+        (histogram.zero.max(0) + histogram.bins().iter().map(|(_, count)| (*count).max(0)).sum::<i64>())
+            as f64
     };
     let (na, nb) = (total(a), total(b));
     if na == 0.0 || nb == 0.0 {
@@ -114,7 +118,8 @@ fn distance(a: &Histogram, b: &Histogram) -> f64 {
     bins.sort_unstable();
     bins.dedup();
     let share = |histogram: &Histogram, bin: i16| {
-        let below = histogram.bins().iter().take_while(|(own, _)| *own <= bin).map(|(_, count)| (*count).max(0));
+        let below =
+            histogram.bins().iter().take_while(|(own, _)| *own <= bin).map(|(_, count)| (*count).max(0));
         (histogram.zero.max(0) + below.sum::<i64>()) as f64
     };
     let zero = (a.zero.max(0) as f64 / na - b.zero.max(0) as f64 / nb).abs();

@@ -60,14 +60,18 @@ pub fn add(request: &MapRequest, lookup: &Lookup, drawing: &mut Drawing) -> Expe
                 named_by: Arc::from(format!("service entry {}", entry.name)),
                 ..Label::default()
             };
-            drawing.graph.nodes.insert(key.clone(), GraphNode { hosts, label, members: 1, ..GraphNode::default() });
+            drawing
+                .graph
+                .nodes
+                .insert(key.clone(), GraphNode { hosts, label, members: 1, ..GraphNode::default() });
             added.nodes.insert(key);
         }
     }
     for edge in &lookup.names().rules().expected {
         let sources = find(&edge.from, lookup, drawing);
         let targets = find(&edge.to, lookup, drawing);
-        let is_seen = drawing.graph.edges.keys().any(|id| sources.contains(&id.source) && targets.contains(&id.target));
+        let is_seen =
+            drawing.graph.edges.keys().any(|id| sources.contains(&id.source) && targets.contains(&id.target));
         if is_seen {
             continue;
         }

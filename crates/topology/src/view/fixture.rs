@@ -62,7 +62,13 @@ impl Fixture {
 
     pub fn facts<'a>(&'a self, lookup: &'a Lookup) -> MapFacts<'a> {
         let completeness = Completeness { exact: true, ..Completeness::default() };
-        MapFacts { rows: &self.rows, lookup, completeness, resolutions_ns: vec![10_000_000_000], sql: String::new() }
+        MapFacts {
+            rows: &self.rows,
+            lookup,
+            completeness,
+            resolutions_ns: vec![10_000_000_000],
+            sql: String::new(),
+        }
     }
 
     /// Nodes and edges, one a line.
@@ -95,7 +101,8 @@ impl Fixture {
         row.key.protocol = protocol;
         row.key.layer = get("layer").map_or(Layer::App, |word| Layer::from_name(word).expect("a layer"));
         row.key.class = get("class").map_or(Class::Traffic, |word| Class::from_name(word).expect("a class"));
-        row.key.security = get("sec").map_or(Security::Unknown, |word| Security::from_name(word).expect("a security"));
+        row.key.security =
+            get("sec").map_or(Security::Unknown, |word| Security::from_name(word).expect("a security"));
         row.key.op = Arc::from(get("op").unwrap_or_default());
         let bad = number("code", if protocol == Protocol::Grpc { 14 } else { 500 }) as u16;
         let good = if protocol == Protocol::Grpc { 1 } else { 200 };
@@ -105,7 +112,10 @@ impl Fixture {
             calls_weighted_squared: calls * 65_536 * number("weight", 1) * number("weight", 1),
             errors,
             errors_weighted: errors * 65_536 * number("weight", 1),
-            exemplar: Some(Exemplar::of(model::TraceId([calls as u8; 16]), model::SpanId([line.len() as u8; 8]))),
+            exemplar: Some(Exemplar::of(
+                model::TraceId([calls as u8; 16]),
+                model::SpanId([line.len() as u8; 8]),
+            )),
             ..EdgeSums::default()
         };
         if matches!(protocol, Protocol::Http | Protocol::Grpc) {
@@ -140,7 +150,14 @@ impl Fixture {
                 push(self, EdgeKind::Server, EntityId::NONE, PeerId::NONE, dst, &server);
                 push(self, EdgeKind::ServerMatched, EntityId::NONE, PeerId::NONE, dst, &server);
                 push(self, EdgeKind::Pair, src, peer, dst, &pair);
-                push(self, EdgeKind::Parent, src, PeerId::NONE, dst, &EdgeSums { calls, ..EdgeSums::default() });
+                push(
+                    self,
+                    EdgeKind::Parent,
+                    src,
+                    PeerId::NONE,
+                    dst,
+                    &EdgeSums { calls, ..EdgeSums::default() },
+                );
             }
             "client" => {
                 let (src, peer) = (self.entity(source), self.peer(target));
@@ -184,7 +201,12 @@ impl Fixture {
     }
 
     fn topic(&mut self, name: &str) -> PeerId {
-        self.known(Peer { peer_type: PeerType::Queue, system: "kafka".into(), name: name.into(), ..Peer::default() })
+        self.known(Peer {
+            peer_type: PeerType::Queue,
+            system: "kafka".into(),
+            name: name.into(),
+            ..Peer::default()
+        })
     }
 
     fn peer(&mut self, text: &str) -> PeerId {

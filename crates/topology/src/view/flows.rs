@@ -237,7 +237,17 @@ pub fn flows<'r>(rows: impl IntoIterator<Item = &'r EdgeRow>, lookup: &Lookup, d
     let mut out = builder.out;
     out.flows.sort_by(|a, b| {
         let key = |flow: &Flow| {
-            (flow.kind, flow.protocol, flow.layer, flow.seen, flow.security, flow.class, flow.caller, flow.callee, flow.peer)
+            (
+                flow.kind,
+                flow.protocol,
+                flow.layer,
+                flow.seen,
+                flow.security,
+                flow.class,
+                flow.caller,
+                flow.callee,
+                flow.peer,
+            )
         };
         (&a.source, &a.target, key(a), &a.op).cmp(&(&b.source, &b.target, key(b), &b.op))
     });
@@ -331,7 +341,16 @@ impl Builder<'_> {
         }
     }
 
-    fn push(&mut self, key: &Flat, source: NodeKey, target: NodeKey, kind: EdgeKind, seen: Seen, op: Arc<str>, sums: EdgeSums) {
+    fn push(
+        &mut self,
+        key: &Flat,
+        source: NodeKey,
+        target: NodeKey,
+        kind: EdgeKind,
+        seen: Seen,
+        op: Arc<str>,
+        sums: EdgeSums,
+    ) {
         self.out.flows.push(Flow {
             source,
             target,
@@ -355,7 +374,9 @@ impl Builder<'_> {
 
     fn with_operation(&self, node: NodeKey, op: &Arc<str>) -> NodeKey {
         match node {
-            NodeKey::Service(service, Part::Whole) if self.drawn.graph == Graph::Operation && !op.is_empty() => {
+            NodeKey::Service(service, Part::Whole)
+                if self.drawn.graph == Graph::Operation && !op.is_empty() =>
+            {
                 NodeKey::Service(service, Part::Operation(Arc::clone(op)))
             }
             node => node,

@@ -85,7 +85,11 @@ fn folded(node: &NodeKey, flows: &Flows, folding: Folding) -> Option<NodeKey> {
             Some(NodeKey::Family { kind: NodeKind::Queue, name: Arc::clone(system) })
         }
         NodeKey::Named { kind, .. } if folding >= Folding::Systems => {
-            let group = flows.labels.get(node).map(|label| Arc::clone(&label.group)).filter(|group| !group.is_empty());
+            let group = flows
+                .labels
+                .get(node)
+                .map(|label| Arc::clone(&label.group))
+                .filter(|group| !group.is_empty());
             Some(NodeKey::Family { kind: *kind, name: group.unwrap_or_else(|| Arc::from("(named hosts)")) })
         }
         _ => None,

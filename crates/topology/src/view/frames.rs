@@ -70,7 +70,12 @@ pub fn step_of(range_ns: i64, wanted_ns: i64, frames_max: i64) -> i64 {
 }
 
 /// The graphs of each step of a drawing.
-pub fn graphs(request: &MapRequest, facts: &MapFacts<'_>, drawing: &super::Drawing, step_ns: i64) -> Vec<SumGraph> {
+pub fn graphs(
+    request: &MapRequest,
+    facts: &MapFacts<'_>,
+    drawing: &super::Drawing,
+    step_ns: i64,
+) -> Vec<SumGraph> {
     let start = request.from_ns;
     let count = ((request.to_ns - start).max(0) + step_ns - 1) / step_ns.max(1);
     let mut rows = vec![Vec::<&EdgeRow>::new(); usize::try_from(count).unwrap_or(0)];

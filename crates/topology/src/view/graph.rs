@@ -106,14 +106,23 @@ pub fn observers(flows: &[Flow], only: Option<Layer>) -> Observers {
     calls
         .into_iter()
         .map(|((source, target), [app, proxy])| {
-            let layer = only.unwrap_or(if app as f64 >= APP_SHARE_MIN * proxy as f64 { Layer::App } else { Layer::Proxy });
+            let layer = only.unwrap_or(if app as f64 >= APP_SHARE_MIN * proxy as f64 {
+                Layer::App
+            } else {
+                Layer::Proxy
+            });
             ((source.clone(), target.clone()), layer)
         })
         .collect()
 }
 
 /// Sums flows into a graph, nodes renamed by `fold`.
-pub fn sum(flows: &Flows, observers: &Observers, lookup: &Lookup, fold: &dyn Fn(&NodeKey) -> NodeKey) -> SumGraph {
+pub fn sum(
+    flows: &Flows,
+    observers: &Observers,
+    lookup: &Lookup,
+    fold: &dyn Fn(&NodeKey) -> NodeKey,
+) -> SumGraph {
     let mut graph = SumGraph::default();
     let mut members = BTreeMap::<NodeKey, BTreeSet<&NodeKey>>::new();
     let mut other_security = HashMap::<EdgeId, Security>::new();
@@ -147,7 +156,10 @@ pub fn sum(flows: &Flows, observers: &Observers, lookup: &Lookup, fold: &dyn Fn(
     for (key, node) in &mut graph.nodes {
         let folded = members.get(key);
         node.members = folded.map_or(1, |folded| folded.len().max(1) as u64);
-        let label = flows.labels.get(key).or_else(|| folded.and_then(|all| all.first()).and_then(|first| flows.labels.get(*first)));
+        let label = flows
+            .labels
+            .get(key)
+            .or_else(|| folded.and_then(|all| all.first()).and_then(|first| flows.labels.get(*first)));
         if let Some(label) = label {
             node.label = label.clone();
         }
@@ -163,7 +175,11 @@ impl SumGraph {
         target.inbound.add(flow.protocol, &flow.sums);
         let peer = lookup.peer(flow.peer).filter(|peer| !peer.host.is_empty());
         // The host of a consumer's queue is behind the source.
-        let named = if flow.kind == EdgeKind::Consume { self.nodes.entry(id.source.clone()).or_default() } else { target };
+        let named = if flow.kind == EdgeKind::Consume {
+            self.nodes.entry(id.source.clone()).or_default()
+        } else {
+            target
+        };
         if let Some(peer) = peer {
             let host = named.hosts.entry((Arc::clone(&peer.host), peer.port)).or_default();
             host.0 += calls;
@@ -192,7 +208,10 @@ impl SumGraph {
             let host = edge.hosts.entry((Arc::clone(&peer.host), peer.port)).or_default();
             host.0 += calls;
             host.1 += flow.sums.errors;
-            if flow.seen == Seen::Both && flow.kind == EdgeKind::Call && is_between(&peer.host, &flow.target, lookup) {
+            if flow.seen == Seen::Both
+                && flow.kind == EdgeKind::Call
+                && is_between(&peer.host, &flow.target, lookup)
+            {
                 edge.via.insert(Arc::clone(&peer.host));
             }
         }
@@ -269,7 +288,9 @@ fn is_between(host: &str, target: &NodeKey, lookup: &Lookup) -> bool {
     };
     let is_workload = match part {
         Part::Workload(workload) => &**workload == name,
-        _ => lookup.parts(service).is_some_and(|parts| parts.workloads.iter().any(|workload| &**workload == name)),
+        _ => lookup
+            .parts(service)
+            .is_some_and(|parts| parts.workloads.iter().any(|workload| &**workload == name)),
     };
     name != &*service.service && !is_workload
 }

@@ -78,7 +78,8 @@ pub fn judge(tally: &Tally, tolerances: &Tolerances) -> Health {
 
 /// The worse of two, with the words that say where it comes from.
 pub fn worse(inbound: Health, outbound: Health) -> Health {
-    let (word, health) = if outbound.status > inbound.status { ("outbound", outbound) } else { ("inbound", inbound) };
+    let (word, health) =
+        if outbound.status > inbound.status { ("outbound", outbound) } else { ("inbound", inbound) };
     let reason = if health.reason.is_empty() { String::new() } else { format!("{word} {}", health.reason) };
     Health { status: health.status, reason }
 }
@@ -114,7 +115,11 @@ fn kinds(
             // 1 is OK, 2 to 17 are the gRPC codes 1 to 16.
             let failed = count(2, 17);
             let unanswered = count(0, 0).min(errors - failed);
-            [("gRPC errors", failed, tolerances.grpc_errors), ("no answer", unanswered, tolerances.no_answer), none]
+            [
+                ("gRPC errors", failed, tolerances.grpc_errors),
+                ("no answer", unanswered, tolerances.no_answer),
+                none,
+            ]
         }
         Protocol::Database => [("failed statements", errors, tolerances.other_errors), none, none],
         Protocol::Messaging => [("failed messages", errors, tolerances.other_errors), none, none],

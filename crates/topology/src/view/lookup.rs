@@ -106,8 +106,12 @@ impl Lookup {
 
     /// Ids of the entities of a service.
     pub fn entities_of(&self, service: &ServiceKey) -> Vec<EntityId> {
-        let mut ids =
-            self.services.iter().filter(|(_, other)| *other == service).map(|(id, _)| *id).collect::<Vec<_>>();
+        let mut ids = self
+            .services
+            .iter()
+            .filter(|(_, other)| *other == service)
+            .map(|(id, _)| *id)
+            .collect::<Vec<_>>();
         ids.sort();
         ids
     }
@@ -185,7 +189,8 @@ fn parts(entities: &[EntityRow]) -> HashMap<ServiceKey, Parts> {
     let mut instances = hashbrown::HashSet::new();
     for row in entities {
         let service = ServiceKey::of(&row.entity);
-        let is_new_instance = !row.instance.is_empty() && instances.insert((service.clone(), Arc::clone(&row.instance)));
+        let is_new_instance =
+            !row.instance.is_empty() && instances.insert((service.clone(), Arc::clone(&row.instance)));
         let fresh = Parts { first_seen_ns: i64::MAX, last_seen_ns: i64::MIN, ..Parts::default() };
         let found = parts.entry(service).or_insert(fresh);
         match found.versions.iter_mut().find(|(_, version)| *version == row.entity.version) {

@@ -22,7 +22,12 @@ use crate::node::{NodeKey, Part};
 const HOSTS_SHOWN_MAX: usize = 50;
 
 /// The whole reply.
-pub fn topology(request: &MapRequest, facts: &MapFacts<'_>, drawing: &Drawing, expected: &Expected) -> Topology {
+pub fn topology(
+    request: &MapRequest,
+    facts: &MapFacts<'_>,
+    drawing: &Drawing,
+    expected: &Expected,
+) -> Topology {
     let seconds = request.seconds();
     let middles = warnings::middles(drawing);
     let mut nodes = drawing
@@ -42,7 +47,12 @@ pub fn topology(request: &MapRequest, facts: &MapFacts<'_>, drawing: &Drawing, e
         .collect::<Vec<_>>();
     nodes.sort_by(|a, b| a.id.cmp(&b.id));
     let edges = edges(request, drawing, seconds, expected);
-    Topology { meta: meta(request, facts, drawing), warnings: warnings::all(request, facts, drawing, &nodes, &edges), nodes, edges }
+    Topology {
+        meta: meta(request, facts, drawing),
+        warnings: warnings::all(request, facts, drawing, &nodes, &edges),
+        nodes,
+        edges,
+    }
 }
 
 /// Of what it is a map.
@@ -103,9 +113,8 @@ pub fn edge(id: &EdgeId, sums: &GraphEdge, seconds: f64, request: &MapRequest, a
     let tally = &sums.tally;
     let has_sizes = tally.bytes.2 > 0 && seconds > 0.0;
     // Sizes of the calls that told them stand for all.
-    let per_second = |bytes: i64| {
-        has_sizes.then(|| bytes as f64 / tally.bytes.2 as f64 * tally.rate(seconds))
-    };
+    let per_second =
+        |bytes: i64| has_sizes.then(|| bytes as f64 / tally.bytes.2 as f64 * tally.rate(seconds));
     Edge {
         id: id.id(),
         source: id.source.id(),
@@ -175,7 +184,8 @@ pub fn node(key: &NodeKey, sums: &GraphNode, lookup: &Lookup, request: &MapReque
         })
         .collect::<Vec<_>>();
     hosts.sort_by(|a, b| (b.calls, &a.host).cmp(&(a.calls, &b.host)));
-    let busiest = sums.hosts.iter().max_by_key(|((host, port), (calls, _))| (*calls, std::cmp::Reverse((host, port))));
+    let busiest =
+        sums.hosts.iter().max_by_key(|((host, port), (calls, _))| (*calls, std::cmp::Reverse((host, port))));
     let host = match key {
         NodeKey::Service(..) | NodeKey::Namespace { .. } => String::new(),
         NodeKey::Host { host, .. } => host.to_string(),
@@ -227,7 +237,8 @@ fn words(key: &NodeKey, sums: &GraphNode, lookup: &Lookup) -> Words {
     match key {
         NodeKey::Service(service, part) => {
             let parts = lookup.parts(service);
-            let versions = parts.map(|parts| parts.versions.iter().map(|(_, version)| version.to_string()).collect());
+            let versions =
+                parts.map(|parts| parts.versions.iter().map(|(_, version)| version.to_string()).collect());
             let only = parts.and_then(|parts| match parts.workloads.as_slice() {
                 [only] => Some(only.to_string()),
                 _ => None,
@@ -246,7 +257,8 @@ fn words(key: &NodeKey, sums: &GraphNode, lookup: &Lookup) -> Words {
                 Part::Whole => {}
                 Part::Version(version) => words.versions = vec![version.to_string()],
                 Part::Workload(workload) => {
-                    words.name = if workload.is_empty() { service.service.to_string() } else { workload.to_string() };
+                    words.name =
+                        if workload.is_empty() { service.service.to_string() } else { workload.to_string() };
                     words.workload = workload.to_string();
                 }
                 Part::Operation(operation) => words.name = operation.to_string(),
@@ -263,14 +275,22 @@ fn words(key: &NodeKey, sums: &GraphNode, lookup: &Lookup) -> Words {
         NodeKey::Named { name, .. } => {
             Words { name: name.to_string(), system: label.system.to_string(), named_by, ..Words::default() }
         }
-        NodeKey::Host { host, .. } => Words { name: if label.name.is_empty() { host.to_string() } else { label.name.to_string() }, named_by, ..Words::default() },
+        NodeKey::Host { host, .. } => Words {
+            name: if label.name.is_empty() { host.to_string() } else { label.name.to_string() },
+            named_by,
+            ..Words::default()
+        },
         NodeKey::Family { kind, name } => {
             let system = matches!(kind, NodeKind::Database | NodeKind::Cache | NodeKind::Queue);
             let system = if system { name.to_string() } else { String::new() };
             Words { name: name.to_string(), system, named_by, ..Words::default() }
         }
-        NodeKey::UnknownCaller => Words { name: "unknown caller".to_owned(), named_by: "none".to_owned(), ..Words::default() },
-        NodeKey::UnknownCallee => Words { name: "unknown callee".to_owned(), named_by: "none".to_owned(), ..Words::default() },
+        NodeKey::UnknownCaller => {
+            Words { name: "unknown caller".to_owned(), named_by: "none".to_owned(), ..Words::default() }
+        }
+        NodeKey::UnknownCallee => {
+            Words { name: "unknown callee".to_owned(), named_by: "none".to_owned(), ..Words::default() }
+        }
         NodeKey::Namespace { cluster, environment, namespace } => Words {
             name: namespace.to_string(),
             cluster: cluster.to_string(),
@@ -290,16 +310,23 @@ pub fn with_port(host: &str, port: u16) -> String {
     }
 }
 
-fn flags(key: &NodeKey, sums: &GraphNode, drawing: &Drawing, middles: &BTreeMap<NodeKey, Arc<str>>) -> Vec<String> {
+fn flags(
+    key: &NodeKey,
+    sums: &GraphNode,
+    drawing: &Drawing,
+    middles: &BTreeMap<NodeKey, Arc<str>>,
+) -> Vec<String> {
     let mut flags = BTreeSet::new();
     let edges = || drawing.graph.edges.iter();
     let is_service = matches!(key, NodeKey::Service(..));
-    let has_callers = edges().any(|(id, _)| id.target == *key && id.source != *key && id.source != NodeKey::UnknownCaller);
+    let has_callers =
+        edges().any(|(id, _)| id.target == *key && id.source != *key && id.source != NodeKey::UnknownCaller);
     if is_service && !has_callers && edges().any(|(id, _)| id.source == *key) {
         flags.insert("root");
     }
     // Its callers are known by what they call, yet its spans begin new traces: the context was lost between them.
-    let told = edges().any(|(id, edge)| id.target == *key && id.source != NodeKey::UnknownCaller && edge.unpaired > 0);
+    let told = edges()
+        .any(|(id, edge)| id.target == *key && id.source != NodeKey::UnknownCaller && edge.unpaired > 0);
     if is_service && told && sums.inbound.calls > 0 {
         let paired = edges().any(|(id, edge)| id.target == *key && edge.seen.contains_key(&Seen::Both));
         if !paired {

@@ -86,7 +86,9 @@ mod tests {
     #[test]
     fn parts_add_up() {
         let mut sums = EdgeSums { calls: 10, errors: 5, ..EdgeSums::default() };
-        for duration in [0, 1_000, 1_000, 2_000_000, 3_000_000, 3_000_000, 4_000_000, 9_000_000, 9_000_000, 70_000_000] {
+        for duration in
+            [0, 1_000, 1_000, 2_000_000, 3_000_000, 3_000_000, 4_000_000, 9_000_000, 9_000_000, 70_000_000]
+        {
             sums.duration.record(duration, 1);
         }
         for calls in 0..=10 {

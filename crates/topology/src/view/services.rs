@@ -35,14 +35,22 @@ pub fn services(request: &MapRequest, facts: &MapFacts<'_>, before: &MapFacts<'_
         let key = NodeKey::Service(service.clone(), Part::Whole);
         let node = drawing.graph.nodes.get(&key);
         let parts = facts.lookup.parts(service);
-        if node.is_none() && !parts.is_some_and(|parts| parts.last_seen_ns >= request.from_ns && parts.first_seen_ns < request.to_ns) {
+        if node.is_none()
+            && !parts.is_some_and(|parts| {
+                parts.last_seen_ns >= request.from_ns && parts.first_seen_ns < request.to_ns
+            })
+        {
             continue;
         }
         let empty = Tally::default();
         let (inbound, outbound) = node.map_or((&empty, &empty), |node| (&node.inbound, &node.outbound));
         let answers = inbound.calls > 0;
         let tally = if answers { inbound } else { outbound };
-        let old = drawing_before.graph.nodes.get(&key).map(|node| if answers { &node.inbound } else { &node.outbound });
+        let old = drawing_before
+            .graph
+            .nodes
+            .get(&key)
+            .map(|node| if answers { &node.inbound } else { &node.outbound });
         let mut steps = Steps::empty(graphs.len());
         for (at, graph) in graphs.iter().enumerate() {
             if let Some(node) = graph.nodes.get(&key) {
@@ -96,14 +104,19 @@ pub fn change(now: &Tally, before: Option<&Tally>, seconds: f64) -> Change {
 }
 
 /// Operations of the services with a name, by name and kind; health checks and set-up only on request.
-pub fn operations(request: &MapRequest, rows: &[OperationRow], lookup: &Lookup, service: &str) -> Vec<Operation> {
+pub fn operations(
+    request: &MapRequest,
+    rows: &[OperationRow],
+    lookup: &Lookup,
+    service: &str,
+) -> Vec<Operation> {
     let wanted = lookup.named(service).into_iter().cloned().collect::<Vec<ServiceKey>>();
     let mut is_ours = HashMap::<EntityId, bool>::new();
     let mut sums = BTreeMap::<(Arc<str>, &'static str), OperationSums>::new();
     for row in rows {
-        let ours = *is_ours
-            .entry(row.key.entity)
-            .or_insert_with(|| lookup.service(row.key.entity).is_some_and(|service| wanted.contains(service)));
+        let ours = *is_ours.entry(row.key.entity).or_insert_with(|| {
+            lookup.service(row.key.entity).is_some_and(|service| wanted.contains(service))
+        });
         let is_drawn = match row.key.class {
             Class::Traffic => true,
             Class::Probe => request.probes,
@@ -129,7 +142,11 @@ fn operation_traffic(sums: &OperationSums, seconds: f64) -> Traffic {
     Traffic {
         calls: sums.calls,
         errors: sums.errors,
-        rate_per_second: if seconds > 0.0 { sums.calls_weighted as f64 / super::tally::ONE / seconds } else { 0.0 },
+        rate_per_second: if seconds > 0.0 {
+            sums.calls_weighted as f64 / super::tally::ONE / seconds
+        } else {
+            0.0
+        },
         error_ratio: (sums.calls > 0).then(|| sums.errors as f64 / sums.calls as f64),
         avg_ns: whole(sums.duration.mean_ns()),
         p50_ns: quantile(&sums.duration, 0.5),

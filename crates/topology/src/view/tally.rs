@@ -139,7 +139,9 @@ impl Tally {
                 CodeCalls { protocol: protocol.to_owned(), code, flag: flags.to_string(), calls: *calls }
             })
             .collect::<Vec<_>>();
-        list.sort_by(|a, b| (b.calls, &a.protocol, a.code, &a.flag).cmp(&(a.calls, &b.protocol, b.code, &b.flag)));
+        list.sort_by(|a, b| {
+            (b.calls, &a.protocol, a.code, &a.flag).cmp(&(a.calls, &b.protocol, b.code, &b.flag))
+        });
         list
     }
 }

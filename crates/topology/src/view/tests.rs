@@ -24,7 +24,9 @@ client chat/chat-api -> host:api.openai.com:443 calls=4 errors=4 code=429
 
 #[test]
 fn a_small_system() {
-    check(SHOP, &expect![[r#"
+    check(
+        SHOP,
+        &expect![[r#"
         cache:redis:redis:6379:: Cache `redis` by attribute in=20/0 out=0/0 host=redis system=redis
         database:postgresql:pg:5432:users: Database `users` by attribute in=12/0 out=0/0 host=pg system=postgresql
         host:api.openai.com:0 External `openai` by catalogue in=4/4 out=0/0 host=api.openai.com inbound HTTP 4xx 100 % >= 20 %
@@ -42,7 +44,8 @@ fn a_small_system() {
         service:default:gateway -> service:auth:auth-api Call http 6/0 by both
         service:default:gateway -> service:chat:chat-api Call http 4/1 by both
         unknown:caller -> service:default:gateway Call http 10/1 by server unpaired=10
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -70,16 +73,18 @@ fn messages_go_through_topics() {
         consume logs -> worker calls=4
         consume logs -> audit calls=5
         ";
-    check(lines, &expect![[r#"
-        queue:kafka:logs Queue `logs` by attribute in=5/0 out=9/0 system=kafka
-        service:default:audit Service `audit` by spans in=5/0 out=0/0
-        service:default:board Service `board` by spans in=0/0 out=5/0 [root]
-        service:default:worker Service `worker` by spans in=4/0 out=0/0
-        queue:kafka:logs -> service:default:audit Consume messaging 5/0 by server
-        queue:kafka:logs -> service:default:worker Consume messaging 4/0 by server
-        service:default:board -> queue:kafka:logs Publish messaging 5/0 by client
-        ! no_pairs: 3 services send spans, but no call between any two of them was found
-    "#]]);
+    check(
+        lines,
+        &expect![[r#"
+            queue:kafka:logs Queue `logs` by attribute in=5/0 out=9/0 system=kafka
+            service:default:audit Service `audit` by spans in=5/0 out=0/0
+            service:default:board Service `board` by spans in=0/0 out=5/0 [root]
+            service:default:worker Service `worker` by spans in=4/0 out=0/0
+            queue:kafka:logs -> service:default:audit Consume messaging 5/0 by server
+            queue:kafka:logs -> service:default:worker Consume messaging 4/0 by server
+            service:default:board -> queue:kafka:logs Publish messaging 5/0 by client
+        "#]],
+    );
 }
 
 #[test]
@@ -116,14 +121,17 @@ fn probes_and_setup_are_hidden_unless_asked_for() {
         client api -> db:mysql@db:3306/x calls=9 class=setup
         client api -> db:mysql@db:3306/x calls=9 class=poll
         ";
-    check(lines, &expect![[r#"
+    check(
+        lines,
+        &expect![[r#"
         database:mysql:db:3306:x: Database `x` by attribute in=2/0 out=0/0 host=db system=mysql
         service:default:api Service `api` by spans in=3/0 out=2/0 [root]
         unknown:caller Unknown `unknown caller` by none in=0/0 out=3/0
         service:default:api -> database:mysql:db:3306:x: Database database 2/0 by client
         unknown:caller -> service:default:api Call http 3/0 by server unpaired=3
         ! single_service: only api sends spans, so there is no edge between services: its callers and the services that it calls send no spans here
-    "#]]);
+    "#]],
+    );
     let shown = Fixture::of(lines)
         .with(|request| {
             request.probes = true;
@@ -168,7 +176,9 @@ fn other_types_of_graph() {
         client shop/front -> db:mysql@db:3306/x calls=2 op=SELECT
         ";
     for (graph, wanted) in [
-        (Graph::Versioned, expect![[r#"
+        (
+            Graph::Versioned,
+            expect![[r#"
             database:mysql:db:3306:x: Database `x` by attribute in=2/0 out=0/0 host=db system=mysql
             service:shop:cart@version:v1 Service `cart` by spans in=3/0 out=0/0
             service:shop:cart@version:v2 Service `cart` by spans in=4/4 out=0/0 inbound HTTP 5xx 100 % >= 10 %
@@ -176,15 +186,21 @@ fn other_types_of_graph() {
             service:shop:front@version:latest -> database:mysql:db:3306:x: Database database 2/0 by client
             service:shop:front@version:latest -> service:shop:cart@version:v1 Call http 3/0 by both
             service:shop:front@version:latest -> service:shop:cart@version:v2 Call http 4/4 by both
-        "#]]),
-        (Graph::Workload, expect![[r#"
+        "#]],
+        ),
+        (
+            Graph::Workload,
+            expect![[r#"
             database:mysql:db:3306:x: Database `x` by attribute in=2/0 out=0/0 host=db system=mysql
             service:shop:cart@workload:cart Service `cart` by spans in=7/4 out=0/0 inbound HTTP 5xx 57.1 % >= 10 %
             service:shop:front@workload:front Service `front` by spans in=0/0 out=9/4 [root] outbound HTTP 5xx 57.1 % >= 10 %
             service:shop:front@workload:front -> database:mysql:db:3306:x: Database database 2/0 by client
             service:shop:front@workload:front -> service:shop:cart@workload:cart Call http 7/4 by both
-        "#]]),
-        (Graph::Operation, expect![[r#"
+        "#]],
+        ),
+        (
+            Graph::Operation,
+            expect![[r#"
             database:mysql:db:3306:x: Database `x` by attribute in=2/0 out=0/0 host=db system=mysql
             service:shop:cart Service `cart` by spans in=7/4 out=0/0 inbound HTTP 5xx 57.1 % >= 10 %
             service:shop:cart@operation:GET Service `GET` by spans in=3/0 out=0/0
@@ -193,14 +209,17 @@ fn other_types_of_graph() {
             service:shop:front -> database:mysql:db:3306:x: Database database 2/0 by client
             service:shop:front -> service:shop:cart@operation:GET Call http 3/0 by both
             service:shop:front -> service:shop:cart@operation:POST Call http 4/4 by both
-        "#]]),
-        (Graph::Namespace, expect![[r#"
-            database:mysql:db:3306:x: Database `x` by attribute in=2/0 out=0/0 host=db system=mysql
-            namespace:shop Service `shop` by spans in=7/4 out=9/4 inbound HTTP 5xx 57.1 % >= 10 %
-            namespace:shop -> database:mysql:db:3306:x: Database database 2/0 by client
-            namespace:shop -> namespace:shop Call http 7/4 by both
-            ! single_service: only shop sends spans, so there is no edge between services: its callers and the services that it calls send no spans here
-        "#]]),
+        "#]],
+        ),
+        (
+            Graph::Namespace,
+            expect![[r#"
+                database:mysql:db:3306:x: Database `x` by attribute in=2/0 out=0/0 host=db system=mysql
+                namespace:shop Service `shop` by spans in=7/4 out=9/4 inbound HTTP 5xx 57.1 % >= 10 %
+                namespace:shop -> database:mysql:db:3306:x: Database database 2/0 by client
+                namespace:shop -> namespace:shop Call http 7/4 by both
+            "#]],
+        ),
     ] {
         wanted.assert_eq(&Fixture::of(lines).with(|request| request.graph = graph).show());
     }
@@ -242,7 +261,8 @@ expected:
 ";
     let mut fixture = Fixture::of(SHOP).named(rules);
     fixture.entries =
-        "kind: ServiceEntry\nmetadata: { name: bank, namespace: pay }\nspec: { hosts: [ api.bank.example ] }".to_owned();
+        "kind: ServiceEntry\nmetadata: { name: bank, namespace: pay }\nspec: { hosts: [ api.bank.example ] }"
+            .to_owned();
     expect![[r#"
         cache:redis:redis:6379:: Cache `redis` by attribute in=20/0 out=0/0 host=redis system=redis
         host:api.openai.com:0 External `openai` by catalogue in=4/4 out=0/0 host=api.openai.com inbound HTTP 4xx 100 % >= 20 %
@@ -274,11 +294,20 @@ fn many_hosts_fold_and_too_many_services_fold_by_namespace() {
         lines += &format!("client api -> host:h{host}.example.org:443 calls={}\n", 100 - host);
     }
     let map = Fixture::of(&lines).draw();
-    let family = map.nodes.iter().find(|node| node.members > 1).map(|node| (node.name.clone(), node.members, node.inbound.calls));
+    let family = map
+        .nodes
+        .iter()
+        .find(|node| node.members > 1)
+        .map(|node| (node.name.clone(), node.members, node.inbound.calls));
     assert_eq!(family, Some(("Passthrough".to_owned(), 10, (41..=50).sum())));
     let mut lines = String::new();
     for service in 0..30 {
-        lines += &format!("pair ns{}/s{service} -> ns{}/s{} via x:1 calls=1\n", service % 3, (service + 1) % 3, service + 1);
+        lines += &format!(
+            "pair ns{}/s{service} -> ns{}/s{} via x:1 calls=1\n",
+            service % 3,
+            (service + 1) % 3,
+            service + 1
+        );
     }
     let map = Fixture::of(&lines).with(|request| request.nodes_max = 20).draw();
     assert_eq!(map.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["ns0", "ns1", "ns2"]);
@@ -288,17 +317,26 @@ fn many_hosts_fold_and_too_many_services_fold_by_namespace() {
 
 #[test]
 fn frames_detail_and_diff() {
-    let fixture = Fixture::of("pair a -> b via b:80 calls=5 at=0 op=GET\npair a -> b via b:80 calls=7 errors=2 at=30 op=POST ms=40");
+    let fixture = Fixture::of(
+        "pair a -> b via b:80 calls=5 at=0 op=GET\npair a -> b via b:80 calls=7 errors=2 at=30 op=POST ms=40",
+    );
     let lookup = fixture.lookup();
     let facts = fixture.facts(&lookup);
     let replay = frames::frames(&fixture.request, &facts, 10_000_000_000);
     assert_eq!(replay.series[0].calls, [5, 0, 0, 7, 0, 0]);
     assert_eq!(replay.series[0].errors, [0, 0, 0, 2, 0, 0]);
     let edge = detail::edge(&fixture.request, &facts, "a", "service:default:b").unwrap();
-    let operations = edge.operations.iter().map(|op| (op.operation.as_str(), op.traffic.calls)).collect::<Vec<_>>();
+    let operations =
+        edge.operations.iter().map(|op| (op.operation.as_str(), op.traffic.calls)).collect::<Vec<_>>();
     assert_eq!(operations, [("POST", 7), ("GET", 5)]);
-    assert_eq!(edge.views.iter().map(|view| view.observer.as_str()).collect::<Vec<_>>(), ["client", "server"]);
-    assert_eq!(edge.codes.iter().map(|code| (code.code, code.calls)).collect::<Vec<_>>(), [(200, 10), (500, 2)]);
+    assert_eq!(
+        edge.views.iter().map(|view| view.observer.as_str()).collect::<Vec<_>>(),
+        ["client", "server"]
+    );
+    assert_eq!(
+        edge.codes.iter().map(|code| (code.code, code.calls)).collect::<Vec<_>>(),
+        [(200, 10), (500, 2)]
+    );
     let node = detail::node(&fixture.request, &facts, "b").unwrap();
     assert_eq!((node.callers.len(), node.callees.len(), node.series.calls.iter().sum::<i64>()), (1, 0, 12));
     assert!(detail::edge(&fixture.request, &facts, "b", "a").is_none());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::topology::{Edge, Node, NodeKind, Warning};
+use api::topology::{Edge, EdgeKind, Graph, Node, NodeKind, Warning};
 
 use super::{Drawing, Folding, MapFacts, MapRequest};
 use crate::node::NodeKey;
@@ -64,10 +64,13 @@ pub fn all(
             "send spans to this server, or choose a range in which it received some",
         ));
     }
-    single_service(facts, nodes, edges, &mut warnings);
+    if request.graph != Graph::Namespace {
+        single_service(facts, nodes, edges, &mut warnings);
+    }
     folded(drawing, nodes, &mut warnings);
     if !facts.completeness.exact {
-        let mut text = warning("incomplete", "some pairs of this range may still be missing", "look again in a minute");
+        let mut text =
+            warning("incomplete", "some pairs of this range may still be missing", "look again in a minute");
         text.values.push(("pending_repairs".to_owned(), facts.completeness.pending_repairs.to_string()));
         text.values.push(("evicted".to_owned(), facts.completeness.evicted.to_string()));
         warnings.push(text);
@@ -94,13 +97,21 @@ pub fn all(
         warnings.push(text);
     }
     if request.probes || request.setup {
-        warnings.push(warning("classes", "health checks or connection set-up are counted among the calls", ""));
+        warnings.push(warning(
+            "classes",
+            "health checks or connection set-up are counted among the calls",
+            "",
+        ));
     }
     warnings
 }
 
 /// A map of one service says why it has no edge.
 fn single_service(facts: &MapFacts<'_>, nodes: &[Node], edges: &[Edge], warnings: &mut Vec<Warning>) {
+    // Messages join services through a topic.
+    if edges.iter().any(|edge| edge.kind == EdgeKind::Consume) {
+        return;
+    }
     let services = nodes.iter().filter(|node| node.instrumented && node.observed).collect::<Vec<_>>();
     let between = edges.iter().any(|edge| {
         let ours = |id: &String| services.iter().any(|node| node.id == *id);
@@ -110,7 +121,10 @@ fn single_service(facts: &MapFacts<'_>, nodes: &[Node], edges: &[Edge], warnings
         if services.len() > 1 && !between {
             let mut text = warning(
                 "no_pairs",
-                &format!("{} services send spans, but no call between any two of them was found", services.len()),
+                &format!(
+                    "{} services send spans, but no call between any two of them was found",
+                    services.len()
+                ),
                 "check that they propagate context with the same header, such as traceparent; ask why there is no edge between two",
             );
             text.nodes = services.iter().map(|node| node.id.clone()).collect();
@@ -149,7 +163,9 @@ fn folded(drawing: &Drawing, nodes: &[Node], warnings: &mut Vec<Warning>) {
     let what = match drawing.folding {
         Folding::Hosts | Folding::Families => "hosts are drawn together",
         Folding::Namespaces => "there are too many nodes to draw, so services are drawn by namespace",
-        Folding::Systems => "there are too many nodes to draw, so services are drawn by namespace and the rest by system",
+        Folding::Systems => {
+            "there are too many nodes to draw, so services are drawn by namespace and the rest by system"
+        }
     };
     let mut sentence = what.to_owned();
     if drawing.cut_edges > 0 {

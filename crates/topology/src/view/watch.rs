@@ -31,13 +31,18 @@ pub fn delta(before: &Topology, now: &Topology, rev: u64) -> Delta {
 
 /// Whether a delta says nothing but a later range.
 pub fn is_empty(delta: &Delta) -> bool {
-    delta.nodes.is_empty() && delta.edges.is_empty() && delta.removed_nodes.is_empty() && delta.removed_edges.is_empty()
+    delta.nodes.is_empty()
+        && delta.edges.is_empty()
+        && delta.removed_nodes.is_empty()
+        && delta.removed_edges.is_empty()
 }
 
 /// The map after a delta; what a reader of the stream does.
 pub fn apply(before: &Topology, delta: &Delta) -> Topology {
-    let mut nodes = before.nodes.iter().map(|node| (node.id.clone(), node.clone())).collect::<BTreeMap<_, _>>();
-    let mut edges = before.edges.iter().map(|edge| (edge.id.clone(), edge.clone())).collect::<BTreeMap<_, _>>();
+    let mut nodes =
+        before.nodes.iter().map(|node| (node.id.clone(), node.clone())).collect::<BTreeMap<_, _>>();
+    let mut edges =
+        before.edges.iter().map(|edge| (edge.id.clone(), edge.clone())).collect::<BTreeMap<_, _>>();
     delta.removed_nodes.iter().for_each(|id| drop(nodes.remove(id)));
     delta.removed_edges.iter().for_each(|id| drop(edges.remove(id)));
     nodes.extend(delta.nodes.iter().map(|node| (node.id.clone(), node.clone())));
@@ -59,7 +64,9 @@ mod tests {
 
     #[test]
     fn a_delta_leads_from_one_map_to_the_next() {
-        let before = Fixture::of("pair gateway -> auth via auth:80 calls=5\nclient auth -> db:postgresql@pg:5432/users calls=3");
+        let before = Fixture::of(
+            "pair gateway -> auth via auth:80 calls=5\nclient auth -> db:postgresql@pg:5432/users calls=3",
+        );
         let now = Fixture::of(
             "pair gateway -> auth via auth:80 calls=5\npair gateway -> chat via chat:80 calls=2 errors=1\nclient chat -> host:api.openai.com:443 calls=1",
         );
@@ -67,7 +74,9 @@ mod tests {
         let change = delta(&a, &b, 7);
         assert_eq!(apply(&a, &change), b);
         assert!(change.removed_nodes.iter().any(|id| id.starts_with("database:postgresql")));
-        assert!(change.edges.iter().all(|edge| edge.source.contains("gateway") || edge.source.contains("chat")));
+        assert!(
+            change.edges.iter().all(|edge| edge.source.contains("gateway") || edge.source.contains("chat"))
+        );
         assert!(is_empty(&delta(&b, &b, 8)));
     }
 }
