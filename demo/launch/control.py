@@ -6,6 +6,7 @@ In: HTTP on loopback, used by `demo/part.py` and `demo/check.py`. `GET /parts`, 
 import http.server
 import json
 import threading
+import time
 
 WITHHELD = {"OTEL_SDK_DISABLED": "true"}
 
@@ -49,6 +50,9 @@ class Door(http.server.BaseHTTPRequestHandler):
             self.answer(404, {"error": f"no such part; there are {', '.join(demo.supervisor.parts)}"})
 
     def act(self, supervisor, name, verb):
+        # What was disturbed by hand, for the checks that compare afterwards.
+        with open(self.server.demo.place.folder / "control.jsonl", "a") as noted:
+            noted.write(json.dumps({"at": time.time(), "part": name, "verb": verb}) + "\n")
         if verb in ("stop", "kill"):
             supervisor.stop(name, kill=verb == "kill")
         elif verb == "start":
