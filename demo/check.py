@@ -99,15 +99,15 @@ def arrived(run, ledgers):
     return row["roots"] >= wanted and (row["processed"] >= row["sent"] or "kafka" in ledgers.disturbed())
 
 
-def within(report, name, spans, logged):
-    """Statements that a store logged: at least those whose span is well, at most all."""
+def within(report, name, spans, logged, lossy):
+    """Statements that a store logged: at least those whose span is well, at most all, unless spans went with a killed service."""
     well, every = Counter(), Counter()
     for word, failed in spans:
         every[word] += 1
         well[word] += not failed
     words = sorted(set(every) | set(logged))
     report.say(name, [f"{word}: {well[word]} to {every[word]} spans, and it logged {logged[word]}" for word in words
-                      if not well[word] <= logged[word] <= every[word]], f"{sum(logged[word] for word in words)} statements")
+                      if logged[word] < well[word] or logged[word] > every[word] and not lossy], f"{sum(logged[word] for word in words)} statements")
 
 
 def of_store(spans, system, namespace):
@@ -129,7 +129,10 @@ def compare(run, report):
     answered, lost = roots(actions)
     seen = Counter((span.service, span.method, span.route, span.code) for span in spans
                    if not span.parent and span.kind == SERVER and span.route != "/healthz")
-    if lost or {"gateway", "board", "board-2023"} & set(disturbed):
+    if {"gateway", "board", "board-2023"} & set(ledgers.lossy()):
+        report.say("no root span without its request", [f"{key}: {seen[key]} spans, {count} answers" for key, count in answered.items()
+                                                        if seen[key] > count + sum(lost.values())])
+    elif lost:
         report.say("every answered request has its root span", [f"{key}: {count} answers, {seen[key]} spans"
                                                                 for key, count in answered.items() if seen[key] < count])
     else:
@@ -150,17 +153,20 @@ def compare(run, report):
 def compare_stores(spans, ledgers, report):
     stand_ins, refused = ledgers.outside()
     hosts = Counter(span.url_host for span in spans if span.kind == CLIENT and not span.db and span.service in ("auth-api", "chat-api"))
-    if {"outside", "auth-api", "chat-api"} & set(ledgers.disturbed()):
-        report.say("calls that the stand-ins saw have client spans", [f"{host}: {stand_ins[host]} seen, {hosts[host]} spans"
-                   for host in set(hosts) | set(stand_ins) if abs(stand_ins[host] - hosts[host]) > 20])
+    lossy = ledgers.lossy()
+    if lossy:
+        print(f"spans of {', '.join(lossy)} are missing, so the stand-ins saw calls without one; not compared", flush=True)
+    elif "outside" in ledgers.disturbed():
+        report.say("every call that the stand-ins saw has its client span", [f"{host}: {stand_ins[host]} seen, {hosts[host]} spans"
+                   for host in sorted(stand_ins) if stand_ins[host] > hosts[host]])
     else:
         report.equal("calls that the stand-ins saw = client spans", stand_ins, hosts, "seen", "spans")
     report.say("no unknown host was called", [f"{host}: {count}" for host, count in refused.items()])
-    within(report, "PostgreSQL logged what the spans say", of_store(spans, "postgresql", "growbin"), ledgers.postgres())
-    within(report, "MariaDB logged what the spans say", of_store(spans, "mysql", "jiwoo"), ledgers.mariadb())
+    within(report, "PostgreSQL logged what the spans say", of_store(spans, "postgresql", "growbin"), ledgers.postgres(), lossy)
+    within(report, "MariaDB logged what the spans say", of_store(spans, "mysql", "jiwoo"), ledgers.mariadb(), lossy)
     for name, team in (("redis-growbin", "growbin"), ("redis-jiwoo", "jiwoo")):
         kept = {word: count for word, count in ledgers.redis(name).items() if word not in ("INFO", "CLIENT", "HELLO")}
-        within(report, f"{name} counted what the spans say", of_store(spans, "redis", team), Counter(kept))
+        within(report, f"{name} counted what the spans say", of_store(spans, "redis", team), Counter(kept), lossy)
 
 
 def compare_flows(spans, actions, ledgers, report):
@@ -172,9 +178,12 @@ def compare_flows(spans, actions, ledgers, report):
     for board in ("board", "board-2023"):
         found[f"{board}: Flask -> manual spans -> MariaDB, Redis"] = flows.board_chain(spans, actions, board)
     found["a processed message leads to the span that sent it"] = flows.through_topic(spans, actions)
+    lossy = ledgers.lossy()
     for name, (wanted, seen) in found.items():
-        # A request that ended well although a part was missing for a moment still left its trace whole.
-        report.say(name, [] if wanted == seen and wanted else [f"the driver caused {wanted}, {seen} traces show it whole"], f"{seen} traces")
+        # A request that ended well although another part was missing for a moment has left its trace whole.
+        as_it_must = wanted == seen if not lossy else wanted >= seen
+        report.say(name, [] if as_it_must and wanted else [f"the driver caused {wanted}, {seen} traces show it whole"],
+                   f"{seen} of {wanted} traces" + (f", spans of {', '.join(lossy)} are missing" if lossy else ""))
 
 
 def check(data, disturbing):

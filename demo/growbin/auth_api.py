@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import json_log
+import serve
 
 json_log.start()
 log = logging.getLogger("auth-api")
@@ -103,3 +104,7 @@ async def session(authorization: str = Header(default="")):
 @app.get("/healthz")
 async def health():
     return {"ok": True}
+
+
+if __name__ == "__main__":
+    serve.run(app)

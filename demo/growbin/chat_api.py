@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import json_log
+import serve
 
 json_log.start()
 log = logging.getLogger("chat-api")
@@ -99,3 +100,7 @@ async def get_image(name: str, user: int = Depends(user_of)):
 @app.get("/healthz")
 async def health():
     return {"ok": True}
+
+
+if __name__ == "__main__":
+    serve.run(app)

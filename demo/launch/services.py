@@ -70,8 +70,7 @@ class Services:
 
     def fastapi(self, name, module, what, needs, after=(), **own):
         def command():
-            return self.instrumented(packages.CURRENT, "uvicorn", f"{module}:app", "--host", "127.0.0.1", "--port", self.place.port(name),
-                                     "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "5")
+            return self.instrumented(packages.CURRENT, "python", DEMO / "growbin" / f"{module}.py")
 
         def environment():
             return self.environment(name, "growbin", "1.4.0", "growbin", **self.redis("redis-growbin"),

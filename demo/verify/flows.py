@@ -87,7 +87,9 @@ def board_chain(spans, actions, board):
     wanted = [step for step in steps(actions, "/api/db/message", 201) if step["service"] == board]
     seen = 0
     for span in spans:
-        if span.service != board or span.kind != SERVER or span.route != "/api/db/message" or not spans.is_whole(span.trace):
+        if span.service != board or span.kind != SERVER or span.route != "/api/db/message" or span.code != 201:
+            continue
+        if not spans.is_whole(span.trace):
             continue
         for saved in spans.below(span, name="save_message_to_db"):
             named = {child.name: child for child in spans.below(saved)}

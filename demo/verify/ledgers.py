@@ -12,7 +12,7 @@ from launch.databases import command_counts
 # Statements of the services; what drivers and launchers send besides names other tables.
 STATEMENT = r"((?:INSERT INTO|SELECT\b.*?\bFROM) (?:users|messages|drafts)\b.*)"
 POSTGRES_LINE = re.compile(r"^growbin LOG:  (?:statement|execute [^:]*): " + STATEMENT)
-MARIADB_LINE = re.compile(r"\tQuery\t" + STATEMENT)
+MARIADB_LINE = re.compile(r"\bQuery\t" + STATEMENT)
 
 
 def lines(path):
@@ -35,6 +35,10 @@ class Ledgers:
     def disturbed(self):
         """Parts that were stopped, killed or withheld while the demo ran."""
         return sorted({said["part"] for said in map(json.loads, lines(self.folder / "control.jsonl"))})
+
+    def lossy(self):
+        """Parts whose own spans went with them: killed before they could send, or started without an SDK."""
+        return sorted({said["part"] for said in map(json.loads, lines(self.folder / "control.jsonl")) if said["verb"] in ("kill", "withhold")})
 
     def outside(self):
         """Calls of services to each stand-in, and how often an unknown host was refused."""
