@@ -18,6 +18,7 @@ from collections import Counter
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "outside"))
 
+from launch import control
 from launch.server import sql
 from part import ask
 from verify import calls, flows
@@ -57,7 +58,7 @@ def own_demo(options):
                 if process.poll() is not None:
                     log.seek(0)
                     sys.exit(f"the demo ended with code {process.returncode}:\n{log.read()}")
-                if not (pathlib.Path(folder) / "demo" / "control.json").exists():
+                if not control.is_open(folder):
                     return False
                 parts = ask(folder, "/parts")
                 return len(parts) > 1 and all(part["state"] in ("ready", "failed") for part in parts)
@@ -217,7 +218,7 @@ def main():
     arguments.add_argument("--kafka", choices=["mock", "real"], default="mock")
     arguments.add_argument("--disturb", action="store_true", help="stop a database, a service, the broker and a cache for a while first")
     options = arguments.parse_args()
-    if (pathlib.Path(options.data) / "demo" / "control.json").exists():
+    if control.is_open(options.data):
         return check(options.data, options.disturb)
     if not options.binary:
         arguments.error(f"no demo runs on {options.data}, and --binary is missing")

@@ -5,18 +5,18 @@ missing; `kill` asks nobody.
 """
 import argparse
 import json
-import pathlib
 import sys
 import urllib.error
 import urllib.request
 
+from launch import control
+
 
 def ask(data, path, body=None):
     """One question at the control door; the demo must be running."""
-    place = pathlib.Path(data) / "demo" / "control.json"
-    if not place.exists():
+    if not control.is_open(data):
         sys.exit(f"no demo runs on {data}; `make run` starts one")
-    port = json.loads(place.read_text())["port"]
+    port = json.loads(control.place(data).read_text())["port"]
     try:
         with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", body), timeout=120) as reply:
             return json.loads(reply.read())

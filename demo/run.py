@@ -174,10 +174,12 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     pathlib.Path(options.data).mkdir(parents=True, exist_ok=True)
+    if control.is_open(options.data):
+        sys.exit(f"a demo runs on {options.data} already; stop it first, or give another --data")
     options.binary = os.path.abspath(options.binary)
     demo = Demo(options)
     door = control.open_door(demo)
-    address = demo.place.folder / "control.json"
+    address = control.place(options.data)
     code = 0
     try:
         if not demo.supervisor.start("throughline"):

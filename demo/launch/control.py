@@ -5,10 +5,25 @@ In: HTTP on loopback, used by `demo/part.py` and `demo/check.py`. `GET /parts`, 
 """
 import http.server
 import json
+import pathlib
 import threading
 import time
 
+from launch.place import listens
+
 WITHHELD = {"OTEL_SDK_DISABLED": "true"}
+
+
+def place(data):
+    """The file that says at which port the door of the demo on this data folder is; it is there while the demo runs."""
+    return pathlib.Path(data).resolve() / "demo" / "control.json"
+
+
+def is_open(data):
+    try:
+        return listens(json.loads(place(data).read_text())["port"])
+    except (OSError, ValueError):
+        return False
 
 
 class Door(http.server.BaseHTTPRequestHandler):

@@ -3,6 +3,7 @@
 In: a list of `Part`. Out: processes, and a state for each part that people and the control door read. A part that cannot run is named
 with the reason and the others go on; nothing is started again by itself, because a check wants to see what is missing.
 """
+import json
 import os
 import signal
 import subprocess
@@ -53,6 +54,7 @@ class Supervisor:
         self.parts = {}
         self.changed = threading.Condition()
         self.stopping = False
+        self.started = []
 
     def add(self, part):
         self.parts[part.name] = part
@@ -112,8 +114,13 @@ class Supervisor:
         given = {"user": user, "group": "nogroup", "extra_groups": []} if user else {}
         with open(self.logs / f"{part.name}.log", "ab") as log:
             # A session of its own, so that Ctrl-C reaches the supervisor alone, which stops the parts in order.
-            return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                    start_new_session=True, cwd=self.logs if not user else "/", **given)
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                       start_new_session=True, cwd=self.logs if not user else "/", **given)
+        with self.changed:
+            self.started.append((part.name, process.pid))
+            # Who looks for orphans afterwards finds every process here.
+            (self.logs.parent / "pids.json").write_text(json.dumps(self.started))
+        return process
 
     def await_ready(self, part):
         end = time.monotonic() + part.ready_seconds
