@@ -141,8 +141,9 @@ def show(demo):
     say("What to do next:")
     say(f"  {demo.options.binary} traces --service chat-api --since 1h")
     say(f"  {demo.options.binary} sql \"select service_name, count(*) from spans group by 1\"")
-    say(f"  the board's page: {demo.place.url('board')}/     the gateway: {demo.place.url('gateway')}/")
-    say("  python3 demo/part.py list | stop postgres | start postgres | traffic --rate 10     parts by name, while it runs")
+    say(f"  the board's page: {demo.place.url('board')}/")
+    part = f"python3 demo/part.py --data {demo.options.data}"
+    say(f"  {part} list | stop postgres | start postgres | traffic --rate 10     parts by name, while it runs")
     say("  make demo-check      compares what Throughline shows with what the driver did and the databases logged")
     addresses = server.addresses
     if "jaeger" in addresses and "tempo" in addresses:

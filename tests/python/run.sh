@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests with real clients: OpenTelemetry SDKs that send, Delta readers that open the tables, the first small system; and with
+# Tests with real clients: OpenTelemetry SDKs that send, Delta readers that open the tables, the demo; and with
 # tables in a bucket.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
