@@ -172,7 +172,8 @@ def main():
     if options.prepare:
         packages.prepare_all(options.kafka == "real")
         return 0
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT by name, because a shell starts background jobs with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     pathlib.Path(options.data).mkdir(parents=True, exist_ok=True)
     if control.is_open(options.data):

@@ -58,7 +58,7 @@ def calls_of_step(action, step):
     name = action["action"]
     if service == "gateway":
         behind = "auth-api" if route.startswith("/auth/") else "chat-api"
-        return [("gateway", f"service {behind}", 1), *behind_gateway(name, step["method"], route, status)]
+        return [("gateway", f"service {behind}", 1), *behind_gateway(name, step["method"], route, status, step.get("cached"))]
     own = [(service, "redis", 2), (service, TOPIC, 1), (TOPIC, "service log-reader", 1), ("log-reader", "redis", 2)]
     match (step["method"], route, status):
         case ("GET", "/", 200) | ("GET", "/page/<name>", 200):
@@ -76,7 +76,7 @@ def calls_of_step(action, step):
     raise KeyError(f"{name}: {step}")
 
 
-def behind_gateway(name, method, route, status):
+def behind_gateway(name, method, route, status, cached):
     match (method, route, status):
         case ("GET", "/auth/login/:provider", 302):
             return [("auth-api", "redis", 1)]
@@ -84,7 +84,7 @@ def behind_gateway(name, method, route, status):
             provider = name.removeprefix("login-")
             return [("auth-api", "redis", 2), ("auth-api", "postgresql", 1), ("auth-api", f"host {TOKEN_HOST[provider]}", 1),
                     ("auth-api", f"host {PERSON_HOST[provider]}", 1)]
-        case ("POST", "/api/v1/chat/messages", 200) if name == "chat-again":
+        case ("POST", "/api/v1/chat/messages", 200) if cached:
             return [("chat-api", "redis", 2), ("chat-api", "postgresql", 1)]
         case ("POST", "/api/v1/chat/messages", 200):
             return [("chat-api", "redis", 3), ("chat-api", "postgresql", 1), ("chat-api", f"host {OPENAI}", 1)]

@@ -14,6 +14,10 @@ STATEMENT = r"((?:INSERT INTO|SELECT\b.*?\bFROM) (?:users|messages|drafts)\b.*)"
 POSTGRES_LINE = re.compile(r"^growbin LOG:  (?:statement|execute [^:]*): " + STATEMENT)
 MARIADB_LINE = re.compile(r"\bQuery\t" + STATEMENT)
 
+SERVICES = ("gateway", "auth-api", "chat-api", "board", "board-2023", "log-reader")
+# What the Python SDK logs when it gives up a batch for good.
+GIVEN_UP = "Exception while exporting Span batch"
+
 
 def lines(path):
     path = pathlib.Path(path)
@@ -34,11 +38,21 @@ class Ledgers:
 
     def disturbed(self):
         """Parts that were stopped, killed or withheld while the demo ran."""
-        return sorted({said["part"] for said in map(json.loads, lines(self.folder / "control.jsonl"))})
+        return sorted({said["part"] for said in self.noted()})
 
     def lossy(self):
-        """Parts whose own spans went with them: killed before they could send, or started without an SDK."""
-        return sorted({said["part"] for said in map(json.loads, lines(self.folder / "control.jsonl")) if said["verb"] in ("kill", "withhold")})
+        """Services whose spans are missing for a reason of their own: killed before they could send, started without an SDK, or with an
+        SDK that says in its log that it threw a batch away (1.20 does when the server is away for a moment; later ones try again)."""
+        found = {said["part"] for said in self.noted() if said["verb"] in ("kill", "withhold")} & set(SERVICES)
+        found |= {name for name in SERVICES if any(GIVEN_UP in line for line in lines(self.folder / "logs" / f"{name}.log"))}
+        return sorted(found)
+
+    def killed(self, name):
+        """Whether that part was killed, and with it what it had counted in memory."""
+        return any(said["part"] == name and said["verb"] == "kill" for said in self.noted())
+
+    def noted(self):
+        return [json.loads(line) for line in lines(self.folder / "control.jsonl")]
 
     def outside(self):
         """Calls of services to each stand-in, and how often an unknown host was refused."""
