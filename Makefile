@@ -11,21 +11,25 @@ SPANS ?= 1000000
 # compiled anew.
 XTASK = cargo build --quiet --locked -p xtask && "$(CARGO_TARGET_DIR)/debug/xtask"
 
-.PHONY: help setup build run test check conformance bench soak fuzz release clean
+.PHONY: help setup build run demo-check test check conformance bench soak fuzz release clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## installs what is missing, or says what an administrator has to run
-	@demo/setup.sh
+	@KAFKA=$(KAFKA) demo/setup.sh
 
 build: setup ## compiles everything once, for run, tests and benches alike
 	@echo "Building; the first time takes 10 to 40 minutes, later ones seconds."
 	@# As for tests, so that both share every compiled dependency: Cargo unites the features of all that it builds at once.
 	cargo test --workspace --no-run --locked
 
-run: build ## starts the server and a small real system, prints what to look at; Ctrl-C stops all
-	@python3 demo/run.py --binary "$(BIN)"
+run: build ## starts the server and two teams' real systems; Ctrl-C stops all (RATE=3 MIX=chat:4,page:1 KAFKA=real MINUTES=5)
+	@python3 demo/run.py --binary "$(BIN)" $(if $(RATE),--rate $(RATE)) $(if $(MIX),--mix $(MIX)) $(if $(KAFKA),--kafka $(KAFKA)) \
+	  $(if $(MINUTES),--minutes $(MINUTES))
+
+demo-check: build ## compares what is shown with what the demo's driver did, in the running demo or one of its own (DISTURB=1)
+	@python3 demo/check.py --binary "$(BIN)" $(if $(KAFKA),--kafka $(KAFKA)) $(if $(DISTURB),--disturb)
 
 test: build ## everything that CI runs; last line: N passed, N failed
 	$(XTASK) test

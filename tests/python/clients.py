@@ -181,14 +181,17 @@ def test_clean_stop_and_reading_a_stopped_folder(server):
     assert json.loads(shown.stdout)[0]["n"] == expected, shown.stdout
 
 
-def test_first_system(binary):
-    """`make run` shows a whole trace of the small system and stops cleanly."""
+def test_demo_shows_a_trace(binary):
+    """`make run` shows the addresses, a chat message from the gateway down to the database, and what to do next; then stops cleanly."""
     with tempfile.TemporaryDirectory() as data:
         ran = subprocess.run([sys.executable, ROOT / "demo" / "run.py", "--binary", binary, "--data", data,
                               "--any-port", "--once"], stdout=subprocess.PIPE, text=True, timeout=300)
         assert ran.returncode == 0, ran.stdout
-        for word in ("front", "stock", "GET /orders/{item}", "DECR"):
+        for word in ("Throughline is running:", "gateway", "chat-api", "POST /api/v1/chat/messages", "INSERT", "What to do next:"):
             assert word in ran.stdout, f"{word} is not in:\n{ran.stdout}"
+        pids = json.loads((pathlib.Path(data) / "demo" / "pids.json").read_text())
+        alive = [name for name, pid in pids if pathlib.Path(f"/proc/{pid}").exists()]
+        assert not alive, f"still running: {alive}"
 
 
 class Runner:
@@ -225,7 +228,7 @@ def main():
         finally:
             if server.process.poll() is None:
                 server.kill()
-    run(test_first_system, binary)
+    run(test_demo_shows_a_trace, binary)
     return run.close()
 
 
