@@ -1,0 +1,1 @@
+export const traces = { title: 'traces' };

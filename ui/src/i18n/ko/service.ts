@@ -1,0 +1,3 @@
+import type { Messages } from '@/i18n/en';
+
+export const service: Messages['service'] = { title: 'service' };
