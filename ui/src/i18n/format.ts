@@ -140,3 +140,8 @@ export function ago(ns: bigint | string, nowMs = Date.now()): string {
   if (size < 86_400) return format.format(Math.round(seconds / 3_600), 'hour');
   return format.format(Math.round(seconds / 86_400), 'day');
 }
+
+/** The length of a range in words of units: 15m, 1h, 7d. */
+export function printLength(ns: number): string {
+  return longDuration(Math.round(ns / 1e9)).replace(/ 00s$/, '');
+}

@@ -77,6 +77,7 @@ export const shell = {
     noName: '(no service.name)',
   },
   number: {
+    health: 'Health',
     rate: 'Rate',
     errors: 'Errors',
     errorRate: 'Error rate',

@@ -81,6 +81,7 @@ export const shell: Shell = {
     noName: '(service.name 없음)',
   },
   number: {
+    health: '상태',
     rate: '처리량',
     errors: '오류',
     errorRate: '오류율',
