@@ -1,13 +1,14 @@
 /**
- * Rows in the order of a column, on TanStack's table model.
+ * Rows in the order of a column.
  *
  * In: rows, one accessor a column, the sort as it stands in the URL (`-errors`: descending). Out: sorted rows and what a head
- * cell needs. Absent numbers come last in either direction; equal rows keep their order.
+ * cell needs. Absent values come last in either direction; equal rows keep their order. No table library: this is all of it
+ * that the pages need, and the first page must stay small.
  */
-import { createTable, getCoreRowModel, getSortedRowModel, type ColumnDef } from '@tanstack/vue-table';
 import { computed, type ComputedRef } from 'vue';
 
-export type Accessors<T> = Record<string, (row: T) => number | string | null | undefined>;
+type Value = number | string | null | undefined;
+export type Accessors<T> = Record<string, (row: T) => Value>;
 
 export interface Sorting<T> {
   sorted: ComputedRef<T[]>;
@@ -17,30 +18,17 @@ export interface Sorting<T> {
   next(column: string): string;
 }
 
+function compare(a: Value, b: Value, sign: 1 | -1): number {
+  const none = Number(a === null || a === undefined) - Number(b === null || b === undefined);
+  if (none !== 0 || a === null || a === undefined || b === null || b === undefined) return none;
+  return a < b ? -sign : a > b ? sign : 0;
+}
+
 export function useSorting<T>(rows: () => readonly T[], accessors: Accessors<T>, sort: () => string): Sorting<T> {
-  const columns: ColumnDef<T, unknown>[] = Object.entries(accessors).map(([id, accessorFn]) => ({
-    id,
-    accessorFn: (row) => accessorFn(row) ?? undefined,
-    sortUndefined: 'last',
-    sortingFn: (a, b) => {
-      const left = a.getValue<number | string>(id);
-      const right = b.getValue<number | string>(id);
-      return left < right ? -1 : left > right ? 1 : 0;
-    },
-  }));
   const sorted = computed(() => {
     const text = sort();
-    const id = text.replace(/^-/, '');
-    const table = createTable<T>({
-      data: [...rows()],
-      columns,
-      state: { sorting: id in accessors ? [{ id, desc: text.startsWith('-') }] : [], columnPinning: {} },
-      getCoreRowModel: getCoreRowModel(),
-      getSortedRowModel: getSortedRowModel(),
-      onStateChange: () => undefined,
-      renderFallbackValue: null,
-    });
-    return table.getRowModel().rows.map((row) => row.original);
+    const value = accessors[text.replace(/^-/, '')];
+    return value ? rows().toSorted((a, b) => compare(value(a), value(b), text.startsWith('-') ? -1 : 1)) : [...rows()];
   });
   return {
     sorted,

@@ -14,6 +14,7 @@ export const overview = {
   changeP95: 'p95 {value}',
   noMatch: 'No service matches this filter.',
   worst: 'Worst connections',
+  connection: 'From → to',
   worstNone: 'No connection fails or is slow in this range.',
   errors: 'Newest errors',
   errorsNone: 'No span failed in this range.',

@@ -16,6 +16,7 @@ export const overview: Messages['overview'] = {
   changeP95: 'p95 {value}',
   noMatch: '이 조건에 맞는 서비스가 없습니다.',
   worst: '가장 나쁜 연결',
+  connection: '호출 방향',
   worstNone: '이 범위에는 실패하거나 느린 연결이 없습니다.',
   errors: '최근 오류',
   errorsNone: '이 범위에는 실패한 스팬이 없습니다.',
