@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests with real clients: OpenTelemetry SDKs that send, Delta readers that open the tables, the first small system.
+# Tests with real clients: OpenTelemetry SDKs that send, Delta readers that open the tables, the first small system; and with
+# tables in a bucket.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/throughline"
@@ -12,4 +13,8 @@ if [ ! -e "$venv/ready" ]; then
   "$venv/bin/pip" install --quiet -r tests/python/requirements.txt
   touch "$venv/ready"
 fi
-exec "$venv/bin/python" tests/python/clients.py --binary "$binary"
+status=0
+for tests in clients object_store; do
+  "$venv/bin/python" "tests/python/$tests.py" --binary "$binary" || status=1
+done
+exit "$status"

@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use model::TenantId;
 
 use crate::part::Part;
+use crate::repeats::{RepeatedTraces, Repeats};
 
 /// A part of at least this many rows is sealed and never joined again.
 const SEALED_ROWS: usize = 8_192;
@@ -19,6 +20,7 @@ pub struct Buffer {
     parts: Vec<Arc<Part>>,
     bytes: u64,
     rows: u64,
+    repeats: Repeats,
 }
 
 /// What a flush round takes: everything up to and with a position.
@@ -37,6 +39,7 @@ impl Buffer {
     /// When the order is broken: readers and rounds rely on it.
     pub fn push(&mut self, tenant: TenantId, sequence: u64, batch: RecordBatch) {
         assert!(sequence > self.last_sequence(), "requests enter the buffer in the order of the log");
+        self.repeats.enter(&tenant, &batch);
         let part = Arc::new(Part::of_request(tenant, sequence, batch));
         self.bytes += part.bytes;
         self.rows += part.batch.num_rows() as u64;
@@ -75,6 +78,12 @@ impl Buffer {
         self.parts.clone()
     }
 
+    /// Traces of which a row may have its copy before it, here or in the files of the last round: two sets that may
+    /// overlap.
+    pub fn repeated_traces(&self) -> [Arc<RepeatedTraces>; 2] {
+        self.repeats.traces()
+    }
+
     /// Everything up to now, for a flush round. The parts stay visible until [`Buffer::drop_through`].
     pub fn freeze(&self) -> Option<Frozen> {
         let last_sequence = self.parts.last()?.last_sequence();
@@ -94,6 +103,7 @@ impl Buffer {
             None => self.parts.drain(..).collect(),
         };
         drop(gone);
+        self.repeats.end_round();
         self.bytes = self.parts.iter().map(|part| part.bytes).sum();
         self.rows = self.parts.iter().map(|part| part.batch.num_rows() as u64).sum();
     }

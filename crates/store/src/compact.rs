@@ -35,6 +35,7 @@ struct Group {
 
 /// Runs every merge that is due. Rounds go on between two merges.
 pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
+    let _turn = inner.merging.lock().await;
     for table in [&inner.spans, &inner.traces, &inner.ingest] {
         while !inner.stopping.load(std::sync::atomic::Ordering::Relaxed)
             && let Some(group) = due(inner, table, inner.options.compact_files)
@@ -45,9 +46,10 @@ pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Merges everything of each day as far as sizes allow, due or not; for tests, benches and maintenance.
+/// Merges everything of each day as far as sizes allow, due or not.
 pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
     let inner = &store.inner;
+    let _turn = inner.merging.lock().await;
     for table in [&inner.spans, &inner.traces, &inner.ingest] {
         while let Some(group) = due(inner, table, 2) {
             run(inner, table, group).await?;

@@ -19,12 +19,14 @@ use crate::live::Inner;
 
 /// Drops the days that are over the limits, then removes files that are long out of the tables.
 pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
+    let _turn = inner.merging.lock().await;
     expire(inner).await?;
     vacuum(inner, Duration::from_nanos(inner.options.vacuum_keep_ns)).await.map(drop)
 }
 
 /// Runs retention and vacuum now, with another delay; for tests, benches and maintenance.
 pub async fn run_now(store: &crate::Store, keep: Duration) -> Result<usize, Error> {
+    let _turn = store.inner.merging.lock().await;
     expire(&store.inner).await?;
     vacuum(&store.inner, keep).await
 }
@@ -91,6 +93,10 @@ async fn vacuum(inner: &Arc<Inner>, keep: Duration) -> Result<usize, Error> {
     for table in [&inner.spans, &inner.traces, &inner.ingest] {
         // A round between its files and its commits owns files that no table lists yet.
         let turn = inner.round.lock().await;
+        if turn.is_some() {
+            // Nor may its files grow old while the commits fail again and again.
+            return Ok(removed);
+        }
         let paths = table.vacuum(keep, &HashSet::new()).await?;
         drop(turn);
         removed += paths.len();

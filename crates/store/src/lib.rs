@@ -72,7 +72,14 @@ impl Store {
 
     /// Makes all that was acknowledged part of the tables and returns the version of each.
     pub async fn flush(&self) -> Result<Vec<(&'static str, i64)>, Error> {
-        flush::flush_all(&self.inner).await
+        flush::flush_all(&self.inner).await?;
+        Ok(self.versions())
+    }
+
+    /// The version of each table.
+    pub fn versions(&self) -> Vec<(&'static str, i64)> {
+        let tables = [&self.inner.spans, &self.inner.traces, &self.inner.ingest];
+        tables.into_iter().map(|table| (table.name(), table.version())).collect()
     }
 
     /// Tenants that have rows in the buffer or the tables, sorted.

@@ -68,6 +68,8 @@ pub struct Inner {
     pub(crate) jobs: mpsc::Sender<Job>,
     pub(crate) in_flight: AtomicU64,
     pub(crate) log_bytes: AtomicU64,
+    /// Whether the log holds acknowledged records that no sync has covered yet.
+    pub(crate) unsynced: AtomicBool,
     /// Position of the last applied record, for those who wait for more.
     pub(crate) applied: watch::Sender<u64>,
     /// Acknowledged positions of followers.
@@ -79,6 +81,8 @@ pub struct Inner {
     pub(crate) ingest: Arc<Table>,
     /// Only one round, compaction or expiry changes the tables at a time.
     pub(crate) round: tokio::sync::Mutex<Option<Unfinished>>,
+    /// Only one job merges files at a time: two could choose the same ones.
+    pub(crate) merging: tokio::sync::Mutex<()>,
     /// Wakes the job that decides about rounds.
     pub(crate) wake: Notify,
     pub(crate) stopping: AtomicBool,
@@ -88,7 +92,12 @@ pub struct Inner {
 impl Inner {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let live = self.live.lock();
-        Snapshot { parts: live.buffer.parts(), files: Arc::clone(&live.files), applied: live.applied }
+        Snapshot {
+            parts: live.buffer.parts(),
+            repeated: live.buffer.repeated_traces(),
+            files: Arc::clone(&live.files),
+            applied: live.applied,
+        }
     }
 
     pub(crate) fn amounts(&self) -> Amounts {
@@ -140,6 +149,12 @@ impl Inner {
         let short = free_bytes < self.options.free_disk_bytes_min
             || (free_bytes as f64) < total as f64 * self.options.free_disk_ratio_min;
         if short { Err(AppendError::DiskFull { free_bytes }) } else { Ok(()) }
+    }
+
+    /// Refuses writers once another node has the right to write: what they send could never reach the tables from here.
+    pub(crate) fn check_lease(&self) -> Result<(), AppendError> {
+        let lost = self.options.lease.as_ref().and_then(|lease| lease.loss());
+        lost.map_or(Ok(()), |error| Err(AppendError::Unavailable(error.to_string())))
     }
 
     pub(crate) fn now(&self) -> i64 {

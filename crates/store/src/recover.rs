@@ -108,7 +108,12 @@ async fn assemble(
         spec("traces", traces::schema()),
         spec("ingest", ingest::schema()),
     ];
-    let catalog_options = CatalogOptions { clock: Arc::clone(&places.clock), ..CatalogOptions::default() };
+    let catalog_options = CatalogOptions {
+        clock: Arc::clone(&places.clock),
+        checkpoint_interval: options.checkpoint_commits,
+        lease: options.lease.clone(),
+        ..CatalogOptions::default()
+    };
     let catalog = Catalog::open(
         Arc::clone(&places.objects),
         places.tables.clone(),
@@ -134,10 +139,12 @@ async fn assemble(
         jobs: sender,
         in_flight: AtomicU64::new(0),
         log_bytes: AtomicU64::new(0),
+        unsynced: AtomicBool::new(false),
         applied: watch::Sender::new(0),
         followers: Mutex::new(HashMap::new()),
         lost_to_followers: AtomicU64::new(0),
         round: tokio::sync::Mutex::new(None),
+        merging: tokio::sync::Mutex::new(()),
         wake: Notify::new(),
         stopping: AtomicBool::new(false),
         tasks: Mutex::new(Vec::new()),

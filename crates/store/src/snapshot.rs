@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use buffer::Part;
-use model::TenantId;
+use buffer::{Part, RepeatedTraces};
+use model::{TenantId, TraceId};
 
 use crate::files::{FileSet, SpanFile, TableFile};
 
@@ -14,6 +14,8 @@ use crate::files::{FileSet, SpanFile, TableFile};
 pub struct Snapshot {
     /// Rows that are in no table.
     pub parts: Vec<Arc<Part>>,
+    /// Traces of which a row in `parts` may be a copy of another row, there or in the files.
+    pub repeated: [Arc<RepeatedTraces>; 2],
     /// Files of the tables.
     pub files: Arc<FileSet>,
     /// Position of the log up to which it reaches.
@@ -24,6 +26,12 @@ impl Snapshot {
     /// Parts of one tenant, oldest first.
     pub fn parts_of<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a Arc<Part>> {
         self.parts.iter().filter(move |part| part.tenant == *tenant)
+    }
+
+    /// Traces of one tenant of which a row in the buffer may be a copy of another row.
+    pub fn repeated_of(&self, tenant: &TenantId) -> BTreeSet<TraceId> {
+        let all = self.repeated.iter().flat_map(|set| set.iter());
+        all.filter(|(of, _)| of == tenant).map(|(_, trace)| *trace).collect()
     }
 
     /// Files of spans of one tenant, latest starts first.

@@ -16,6 +16,7 @@ use query::Engine;
 use query::source::TraceSource;
 use tower::ServiceExt;
 
+use super::folder::Folder;
 use super::listen::Listener;
 use crate::api::{jaeger, tempo, v1};
 use crate::page;
@@ -44,7 +45,7 @@ impl fmt::Debug for Service {
 
 /// The service of a listener.
 pub fn service(shared: &Arc<Shared>, listener: Listener) -> Arc<Service> {
-    let sql = query::sql::Limits::standard(Some(shared.config.data_dir.join("spill")));
+    let sql = query::sql::Limits::standard(Some(Folder::spill(&shared.config.data_dir)));
     Arc::new(Service { shared: Arc::clone(shared), listener, sql, routers: Mutex::default() })
 }
 

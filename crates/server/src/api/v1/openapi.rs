@@ -24,6 +24,7 @@ use super::{build, names, search, sql, trace};
         build::answer,
         stages,
         flush,
+        compact,
         answer,
     )
 )]
@@ -38,6 +39,11 @@ fn stages() {}
 #[utoipa::path(post, path = "/api/v1/flush", operation_id = "flush", responses((status = 200, description = "versions by table", body = Object)))]
 #[expect(dead_code, reason = "a description of a route that is served elsewhere")]
 fn flush() {}
+
+/// Merges the small files of each day as far as sizes allow, and answers the tables' versions.
+#[utoipa::path(post, path = "/api/v1/compact", operation_id = "compact", responses((status = 200, description = "versions by table", body = Object)))]
+#[expect(dead_code, reason = "a description of a route that is served elsewhere")]
+fn compact() {}
 
 /// This description.
 #[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "openapi", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
