@@ -67,6 +67,16 @@ impl Part {
         Some(Self::new(first.tenant.clone(), batch, pieces))
     }
 
+    /// The requests after `sequence` as a part that shares the rows' memory, and counts it whole; `None` when there are none.
+    pub(crate) fn after(&self, sequence: u64) -> Option<Self> {
+        let at = self.pieces.partition_point(|piece| piece.sequence <= sequence);
+        let first = self.pieces.get(at)?.first_row;
+        let pieces =
+            self.pieces[at..].iter().map(|p| Piece { first_row: p.first_row - first, ..*p }).collect();
+        let batch = self.batch.slice(first, self.batch.num_rows() - first);
+        Some(Self::new(self.tenant.clone(), batch, pieces))
+    }
+
     /// Sequence number of its first request.
     pub fn first_sequence(&self) -> u64 {
         self.pieces.first().map_or(u64::MAX, |piece| piece.sequence)

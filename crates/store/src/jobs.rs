@@ -45,7 +45,7 @@ async fn run_syncs(inner: Weak<Inner>, every: Duration) {
             return;
         };
         if inner.unsynced.load(Ordering::Relaxed)
-            && inner.jobs().send(Job { entry: Entry::Sync, reply: None }).await.is_err()
+            && inner.jobs().send(Job { entry: Entry::Sync(None), reply: None }).await.is_err()
         {
             return;
         }
@@ -102,6 +102,7 @@ pub(crate) async fn shut_down(inner: &Arc<Inner>) -> Result<(), Error> {
         task.await.map_err(|error| Error::Task(error.to_string()))?;
     }
     let flushed = flush::flush_all(inner).await;
+    inner.ended.store(true, Ordering::SeqCst);
     let (reply, ended) = oneshot::channel();
     if inner.jobs().send(Job { entry: Entry::Stop(reply), reply: None }).await.is_ok()
         && let Ok(synced) = ended.await
@@ -116,6 +117,8 @@ pub(crate) async fn shut_down(inner: &Arc<Inner>) -> Result<(), Error> {
 /// Ends everything without flush and sync.
 pub(crate) async fn abandon(inner: &Arc<Inner>) {
     inner.stopping.store(true, Ordering::SeqCst);
+    inner.ended.store(true, Ordering::SeqCst);
+    inner.applied.send_modify(|_| {});
     for task in std::mem::take(&mut *inner.tasks.lock()) {
         task.abort();
     }

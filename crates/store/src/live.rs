@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::account::{Amounts, Lines};
 use crate::append::AppendError;
+use crate::derived::Derived;
 use crate::files::FileSet;
 use crate::log_writer::Job;
 use crate::options::{Options, Places};
@@ -30,6 +31,8 @@ pub(crate) struct Live {
     pub(crate) applied: u64,
     /// Position up to which the tables hold everything.
     pub(crate) flushed: u64,
+    /// Position at which the newest round was cut.
+    pub(crate) cut: u64,
     /// Bytes of request bodies applied since the last round.
     pub(crate) waiting_bytes: u64,
     /// Monotonic time of the oldest request since the last round.
@@ -79,17 +82,28 @@ pub struct Inner {
     pub(crate) spans: Arc<Table>,
     pub(crate) traces: Arc<Table>,
     pub(crate) ingest: Arc<Table>,
+    /// Tables that are made of the spans, and their maker.
+    pub(crate) derived: Option<Derived>,
     /// Only one round, compaction or expiry changes the tables at a time.
     pub(crate) round: tokio::sync::Mutex<Option<Unfinished>>,
     /// Only one job merges files at a time: two could choose the same ones.
     pub(crate) merging: tokio::sync::Mutex<()>,
     /// Wakes the job that decides about rounds.
     pub(crate) wake: Notify,
+    /// No more requests are taken.
     pub(crate) stopping: AtomicBool,
+    /// The last round is done; followers end.
+    pub(crate) ended: AtomicBool,
     pub(crate) tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 impl Inner {
+    /// All tables, in the order in which a round commits them.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        let derived = self.derived.iter().flat_map(|derived| derived.tables.iter().map(|(_, table)| table));
+        [&self.spans, &self.traces, &self.ingest].into_iter().chain(derived)
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         let live = self.live.lock();
         Snapshot {
@@ -97,6 +111,7 @@ impl Inner {
             repeated: live.buffer.repeated_traces(),
             files: Arc::clone(&live.files),
             applied: live.applied,
+            flushed: live.flushed,
         }
     }
 

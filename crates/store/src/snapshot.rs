@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub files: Arc<FileSet>,
     /// Position of the log up to which it reaches.
     pub applied: u64,
+    /// Position of the log up to which the files reach.
+    pub flushed: u64,
 }
 
 impl Snapshot {
@@ -47,6 +49,16 @@ impl Snapshot {
     /// Files of the table `ingest` of one tenant.
     pub fn ingest_of<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a Arc<TableFile>> {
         self.files.ingest.iter().filter(move |file| file.entry.tenant == *tenant)
+    }
+
+    /// Files of a derived table of one tenant.
+    pub fn derived_of<'a>(
+        &'a self,
+        table: &str,
+        tenant: &'a TenantId,
+    ) -> impl Iterator<Item = &'a Arc<TableFile>> {
+        let files = self.files.derived.get(table).into_iter().flatten();
+        files.filter(move |file| file.entry.tenant == *tenant)
     }
 
     /// Tenants that have rows, sorted.

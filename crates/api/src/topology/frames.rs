@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Edge, Meta, Node, Topology};
+use super::{Edge, Meta, Node, Topology, Warning};
 
 /// A range of the map in equal steps; nodes and edges once, numbers by columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -59,4 +59,7 @@ pub struct Delta {
     pub removed_nodes: Vec<String>,
     /// Ids of edges that are gone.
     pub removed_edges: Vec<String>,
+    /// All warnings as they are now.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }

@@ -35,6 +35,9 @@ use super::traces::{buffer_parts, take_rows};
 use super::wanted::Wanted;
 use crate::engine::View;
 
+/// Rows of the batches that the rows of repeated traces become.
+const DISTINCT_BATCH_ROWS: usize = 8_192;
+
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rows {
@@ -216,8 +219,9 @@ impl SnapshotTable {
         for file in self.view.snapshot.spans_of(&self.tenant) {
             stored.extend(file.rows_of_traces(&*self.view.objects, ids, None).await.map_err(external)?);
         }
-        let sorted = segment::sort::sort_spans_without(&waiting, &stored);
-        sorted.map(|(rows, _)| rows).map_err(|error| DataFusionError::External(error.into()))
+        let failed = |error: segment::Error| DataFusionError::External(error.into());
+        let order = segment::sort::SpanOrder::without(&waiting, &stored).map_err(failed)?;
+        order.batches(&waiting, DISTINCT_BATCH_ROWS).collect::<Result<_, _>>().map_err(failed)
     }
 
     fn scan_memory(

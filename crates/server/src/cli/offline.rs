@@ -74,7 +74,7 @@ pub async fn open_data_dir(path: &Path) -> Result<Store, ClientError> {
         free_disk: Arc::new(|| None),
         salt: 0,
     };
-    let (store, _) = store::open_read_only(places, Options { background: false, ..Options::standard() })
+    let (store, _) = store::open_read_only(places, Options { background: false, ..Options::standard() }, None)
         .await
         .map_err(|error| ClientError::failed(format!("reading `{shown}`: {}", error.chain())))?;
     Ok(store)

@@ -57,7 +57,9 @@ impl Client {
     fn check_reads(&self) {
         let spans = self.acknowledged.len() * SPANS;
         let counted = self.connect("main").sql("SELECT count(*) AS n FROM spans").expect("reads go on");
-        assert_eq!(counted, serde_json::json!([{ "n": spans }]));
+        let (_, stages) = self.connect("main").get("/api/v1/stages").expect("an answer");
+        let stages = String::from_utf8_lossy(&stages).into_owned();
+        assert_eq!(counted, serde_json::json!([{ "n": spans }]), "{stages}");
         let last = *self.acknowledged.last().expect("something was sent");
         let path = format!("/api/v2/traces/{}", trace_id(last));
         let (status, trace) = self.connect("tempo").get(&path).expect("an answer");

@@ -105,15 +105,15 @@ fn readers_see_each_row_once_beside_everything_that_moves() {
     let writers = Writers::default();
     let is_over = AtomicBool::new(false);
     let looks = AtomicU64::new(0);
+    let reader = |read: &(dyn Fn() + Sync)| {
+        while !is_over.load(Ordering::SeqCst) {
+            read();
+            looks.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let reader = &reader;
     std::thread::scope(|scope| {
-        let reader = |read: &(dyn Fn() + Sync)| {
-            while !is_over.load(Ordering::SeqCst) {
-                read();
-                looks.fetch_add(1, Ordering::Relaxed);
-            }
-        };
         let (process, writers) = (&process, &writers);
-        let reader = &reader;
         scope.spawn(move || {
             reader(&|| {
                 writers.count(process, "SELECT count(*) AS n, count(DISTINCT span_id) AS d FROM spans")
