@@ -1,5 +1,6 @@
 /** Every page and state that is photographed and checked for accessibility and clipped text. */
 import type { Page } from '@playwright/test';
+import { FAILED_ID, LARGE_ID, LOGIN_ID } from '../src/test/world/traces';
 
 export interface Case {
   name: string;
@@ -23,4 +24,16 @@ export const CASES: Case[] = [
   { name: 'map-empty', path: '/map', fake: 'empty', whole: false },
   { name: 'map-single', path: '/map', fake: 'single', whole: false },
   { name: 'map-replay', path: '/map?replay=1', fake: 'full', whole: false },
+  { name: 'traces', path: '/traces', fake: 'full' },
+  { name: 'traces-none', path: '/traces', fake: 'empty' },
+  { name: 'traces-wrong', path: '/traces?q=%7B+status+%3D+error+%7D+%26%26+%7B+%7D', fake: 'full' },
+  { name: 'trace', path: `/trace/${LOGIN_ID}`, fake: 'full', whole: false },
+  { name: 'trace-error', path: `/trace/${FAILED_ID}`, fake: 'full', whole: false, act: async (page) => page.getByRole('button', { name: /Next error|다음 오류/ }).click({ timeout: 5_000 }) },
+  { name: 'trace-large', path: `/trace/${LARGE_ID}`, fake: 'full', whole: false },
+  { name: 'trace-icicle', path: `/trace/${FAILED_ID}?view=icicle`, fake: 'full', whole: false },
+  { name: 'trace-table', path: `/trace/${FAILED_ID}?view=table`, fake: 'full', whole: false },
+  { name: 'trace-graph', path: `/trace/${FAILED_ID}?view=graph`, fake: 'full', whole: false },
+  { name: 'trace-missing', path: '/trace/00000000000000000000000000000001', fake: 'empty', whole: false },
+  { name: 'service', path: '/services/board-api', fake: 'full' },
+  { name: 'service-missing', path: '/services/nobody', fake: 'empty' },
 ];

@@ -4,38 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/traces": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["search"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/traces/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["trace"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/attributes": {
         parameters: {
             query?: never;
@@ -43,6 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Attribute keys. */
         get: operations["attributes"];
         put?: never;
         post?: never;
@@ -59,7 +28,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Values of an attribute key. */
         get: operations["attribute_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says which build answers. */
+        get: operations["build"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks a query while it is typed. */
+        get: operations["check"];
         put?: never;
         post?: never;
         delete?: never;
@@ -75,39 +79,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Failed spans grouped by what went wrong, the newest first. */
         get: operations["errors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sql": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["sql"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/stages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["stages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -125,23 +98,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Makes all that was acknowledged part of the tables and answers their versions. */
         post: operations["flush"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/build": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["build"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -155,6 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** This description. */
         get: operations["openapi"];
         put?: never;
         post?: never;
@@ -171,23 +130,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** How everything fares, what is worst and what changed; where to send data while there is none. */
         get: operations["overview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["check"];
         put?: never;
         post?: never;
         delete?: never;
@@ -203,6 +147,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Services; with a range also their numbers. */
         get: operations["services"];
         put?: never;
         post?: never;
@@ -219,6 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** All that a page about a service shows. */
         get: operations["service"];
         put?: never;
         post?: never;
@@ -235,7 +181,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Operations of a service; an unknown service has none. */
         get: operations["operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a question in SQL; read-only. */
+        post: operations["sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account: counters of each stage and signal. */
+        get: operations["stages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -251,6 +232,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The map of a range. */
         get: operations["topology"];
         put?: never;
         post?: never;
@@ -260,14 +242,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/topology/frames": {
+    "/api/v1/topology/diff": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["topology_frames"];
+        /** Two windows of the map beside each other. */
+        get: operations["topology_diff"];
         put?: never;
         post?: never;
         delete?: never;
@@ -283,6 +266,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One edge with everything known of it. */
         get: operations["topology_edge"];
         put?: never;
         post?: never;
@@ -299,7 +283,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The traces that an edge counts, newest first. */
         get: operations["topology_edge_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topology/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The map for other programs. */
+        get: operations["topology_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topology/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The map in equal steps, for a replay. */
+        get: operations["topology_frames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -315,6 +334,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One node with everything known of it. */
         get: operations["topology_node"];
         put?: never;
         post?: never;
@@ -331,55 +351,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The traces that a node counts, newest first. */
         get: operations["topology_node_traces"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/topology/diff": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["topology_diff"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/topology/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["topology_why"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/topology/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["topology_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -395,7 +368,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The rules that name hosts. */
         get: operations["topology_rules"];
+        /** Puts rules in force; old data is named by them too. */
         put: operations["put_topology_rules"];
         post?: never;
         delete?: never;
@@ -413,7 +388,59 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Tries rules on the hosts of the last 24 hours; changes nothing. */
         post: operations["test_topology_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topology/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why there is no edge from one service to another. */
+        get: operations["topology_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds the newest traces with a span for which everything asked holds. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers one trace. */
+        get: operations["trace"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -424,611 +451,45 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Services. */
-        Services: {
-            /** @description Sorted by name; null, which comes first, stands for spans that named no service. */
-            services: components["schemas"]["Service"][];
-        };
-        /** @description A service; the numbers are there when a range was asked for. */
-        Service: {
-            /** @description Its name. */
-            name?: string | null;
-            /** @description Its numbers. */
-            numbers?: null | components["schemas"]["ServiceNumbers"];
-        };
-        /** @description What a line about a service says. */
-        ServiceNumbers: {
-            /** @description Id of its node on the map of services. */
-            node: string;
-            /** @description Its namespace. */
-            namespace: string;
-            /** @description `deployment.environment.name`, empty when none was sent. */
-            environment: string;
-            /** @description The version seen first most recently, empty when none was sent. */
-            newest_version: string;
-            /** @description How it fares. */
-            health: components["schemas"]["Health"];
-            /** @description Calls that it answered; what it called, when it answers none. */
-            traffic: components["schemas"]["Traffic"];
-            /** @description Against the range before. */
-            change: components["schemas"]["Change"];
-            /** @description Calls by equal parts of the range, oldest first. */
-            sparkline: number[];
-            /** @description Failed calls likewise. */
-            error_sparkline: number[];
-            /** @description When its newest counted span started. */
-            last_seen_unix_nano: string;
-        };
-        /** @description Operations of a service. */
-        Operations: {
-            /** @description Sorted by name and kind. */
-            operations: components["schemas"]["Operation"][];
-        };
-        /** @description A name of spans; the numbers are there when a range was asked for. */
-        Operation: {
-            /** @description The name. */
+        /** @description A build. */
+        Build: {
+            /** @description Processor it was built for. */
+            arch: string;
+            /** @description `throughline`. */
             name: string;
-            /** @description internal, server, client, producer, consumer or unspecified. */
-            kind: string;
-            /** @description Its numbers. */
-            traffic?: null | components["schemas"]["Traffic"];
-        };
-        /** @description All that a page about a service shows. */
-        ServicePage: {
-            /** @description Its name. */
-            name: string;
-            /** @description What a line about it says. */
-            numbers: components["schemas"]["ServiceNumbers"];
-            /** @description Its numbers over time. */
-            series: components["schemas"]["Series"];
-            /** @description Its operations, the one with the most time spent first. */
-            operations: components["schemas"]["Operation"][];
-            /** @description The nodes that the edges below name. */
-            neighbours: components["schemas"]["Node"][];
-            /** @description Edges into it. */
-            callers: components["schemas"]["Edge"][];
-            /** @description Edges out of it. */
-            callees: components["schemas"]["Edge"][];
-            /** @description Its versions, the newest first. */
-            versions: components["schemas"]["Version"][];
-            /** @description Its instances, the most recently seen first; at most 200. */
-            instances: components["schemas"]["Instance"][];
-            /** @description What fails in it, the newest first. */
-            errors: components["schemas"]["ErrorGroup"][];
-            /** @description The statement that gives its calls and errors. */
-            sql: string;
-        };
-        /** @description A version of a service beside the others. */
-        Version: {
-            /** @description `service.version`; empty when none was sent. */
-            version: string;
-            /** @description Its share of the service's calls, 0 to 1. */
-            share: number;
-            /** @description Its numbers. */
-            traffic: components["schemas"]["Traffic"];
-            /** @description When it was first seen, in the time for which rollups are kept. */
-            first_seen_unix_nano: string;
-            /** @description When it was last seen. */
-            last_seen_unix_nano: string;
-        };
-        /** @description One running copy of a service. */
-        Instance: {
-            /** @description `service.instance.id`, else the pod, else the host; empty when nothing names it. */
-            id: string;
+            /** @description Operating system it was built for. */
+            os: string;
             /** @description Its version. */
             version: string;
-            /** @description Spans in the range. */
-            spans: number;
-            /** @description Failed ones. */
-            errors: number;
-            /** @description When it was last seen. */
-            last_seen_unix_nano: string;
-        };
-        /** @description Groups of errors, the newest first. */
-        ErrorGroups: {
-            /** @description The groups. */
-            groups: components["schemas"]["ErrorGroup"][];
-            /** @description Whether every failed span of the range was looked at and all groups are there. */
-            complete: boolean;
-        };
-        /** @description Failed spans of one service that failed alike. */
-        ErrorGroup: {
-            /** @description The service; null when its spans named none. */
-            service?: string | null;
-            /** @description Type of the exception, else `error.type`, else the status code of the answer; empty when nothing says it. */
-            kind: string;
-            /** @description Message of the newest one: the exception's, else the span's status message. */
-            message: string;
-            /** @description Name of the newest one's span. */
-            operation: string;
-            /** @description Failed spans. */
-            count: number;
-            /** @description Earliest in the range. */
-            first_unix_nano: string;
-            /** @description Newest in the range. */
-            last_unix_nano: string;
-            /** @description Trace of the newest one. */
-            trace_id: string;
-            /** @description Its span. */
-            span_id: string;
-            /** @description Failed spans by equal parts of the range, oldest first. */
-            sparkline: number[];
-        };
-        /** @description Rate, errors and durations over a range. */
-        Traffic: {
-            /** @description Calls, whole. */
-            calls: number;
-            /** @description Calls that failed, whole. */
-            errors: number;
-            /** @description Calls a second, weighted where spans tell their sampling. */
-            rate_per_second: number;
-            /** @description Share of failed calls, 0 to 1; null without calls. */
-            error_ratio?: number | null;
-            /** @description Mean duration; null without calls. */
-            avg_ns?: number | null;
-            /** @description Median. */
-            p50_ns?: number | null;
-            /** @description 95th percentile. */
-            p95_ns?: number | null;
-            /** @description 99th percentile. */
-            p99_ns?: number | null;
         };
         /** @description How the numbers differ from those of the equally long range just before. */
         Change: {
-            /** @description Relative change of the rate: 0.5 is half as much again; null when there was none before. */
-            rate?: number | null;
-            /** @description Change of the error ratio in points, -1 to 1. */
+            /**
+             * Format: double
+             * @description Change of the error ratio in points, -1 to 1.
+             */
             error_ratio?: number | null;
-            /** @description Relative change of the 95th percentile. */
+            /**
+             * Format: double
+             * @description Relative change of the 95th percentile.
+             */
             p95?: number | null;
+            /**
+             * Format: double
+             * @description Relative change of the rate: 0.5 is half as much again; null when there was none before.
+             */
+            rate?: number | null;
         };
-        /** @description Numbers by equal steps of time; all lists are equally long. */
-        Series: {
-            /** @description Start of the first step. */
-            start_unix_nano: string;
-            /** @description Length of a step. */
-            step_ns: number;
-            /** @description Calls. */
-            calls: number[];
-            /** @description Failed calls. */
-            errors: number[];
-            /** @description Median; null where there were no calls. */
-            p50_ns: (number | null)[];
-            /** @description 95th percentile. */
-            p95_ns: (number | null)[];
-            /** @description 99th percentile. */
-            p99_ns: (number | null)[];
-        };
-        /** @description How well something fares, with the reason. */
-        Health: {
-            /** @description The state. */
-            status: components["schemas"]["HealthStatus"];
-            /** @description The rule that decided, its share and tolerance: `server errors 12.1 % >= 10 %`; empty when healthy. */
-            reason: string;
-        };
-        /** @description Calls by outcome. */
-        CodeCalls: {
-            /** @description `http` or `grpc`, or `status` for calls that have only OpenTelemetry's. */
-            protocol: string;
-            /** @description The code; 0 when no answer was seen. */
-            code: number;
-            /** @description Flag of the connection, such as `UT` for a timeout; `-` for none. */
-            flag: string;
-            /** @description Calls. */
-            calls: number;
-        };
-        /** @enum {string} */
-        HealthStatus: "idle" | "unknown" | "healthy" | "degraded" | "failing";
-        /** @description A question. */
-        SqlQuestion: {
-            /** @description One statement. */
-            sql: string;
-        };
-        /** @description What a question has cost. */
-        SqlCost: {
-            /** @description Files of the tables asked for. */
-            files_total: number;
-            /** @description Files that could not be left out. */
-            files_asked: number;
-            /** @description Row groups of `spans` that could not be left out. */
-            row_groups_asked: number;
-            /** @description Bytes read of files. */
-            bytes_read: number;
-            /** @description Rows in memory that were looked at. */
-            buffer_rows: number;
-            /** @description Rows answered. */
-            rows: number;
-            /** @description Time taken. */
-            elapsed_nano: number;
-        };
-        /** @description The body of a refusal. */
-        ErrorEnvelope: {
-            /** @description The refusal. */
-            error: components["schemas"]["ErrorBody"];
-        };
-        /** @description What a refusal says. */
-        ErrorBody: {
-            /** @description A stable word for programs. */
-            code: string;
-            /** @description The cause. */
-            message: string;
-            /** @description What to do about it; may be empty. */
-            remedy: string;
-        };
-        /** @description A map of a range. */
-        Topology: {
-            /** @description Of what it is a map. */
-            meta: components["schemas"]["Meta"];
-            /** @description Nodes by id. */
-            nodes: components["schemas"]["Node"][];
-            /** @description Edges by source, then target, then kind. */
-            edges: components["schemas"]["Edge"][];
-            /** @description What a reader of the map must know. */
-            warnings: components["schemas"]["Warning"][];
-        };
-        /** @description Of what a map is. */
-        Meta: {
-            /** @description Start of the range. */
-            from: string;
-            /** @description Its end, not included. */
-            to: string;
-            /** @description What a node stands for. */
-            graph: components["schemas"]["Graph"];
-            /** @description Steps of the rollups that were summed, nanoseconds, the coarsest first. */
-            resolutions_ns: number[];
-            /** @description How whole the numbers are. */
-            completeness: components["schemas"]["Completeness"];
-            /** @description Whether nodes were folded because there were too many. */
-            folded: boolean;
-            /** @description Revision of the naming rules that were applied. */
-            rules_revision: number;
-            /** @description Namespaces that the range has, also those not asked for. */
-            namespaces: string[];
-            /** @description The statement that gives the edges' counts. */
-            sql: string;
-        };
-        /** @description How whole the numbers of a map are. */
-        Completeness: {
-            /** @description Whether every span of the range that was acknowledged is counted, each once. */
-            exact: boolean;
-            /** @description Parts of the range that await a correction. */
-            pending_repairs: number;
-            /** @description Calls whose other half was given up for lack of memory and that a correction will add. */
-            evicted: number;
-            /** @description Set when the server started so recently that pairs of that moment may be missing; when it ends. */
-            incomplete_until_unix_nano?: string | null;
-            /** @description Share of calls by services whose spans say that they are sampled, 0 to 1. */
-            sampled_share: number;
-        };
-        /** @description A node of the map. */
-        Node: {
-            /** @description Stable over restarts and refreshes. */
-            id: string;
-            /** @description What it is. */
-            kind: components["schemas"]["NodeKind"];
-            /** @description What it is called. */
-            name: string;
-            /** @description Its namespace; empty when it has none. */
-            namespace: string;
-            /** @description Its cluster; empty when none was sent. */
-            cluster: string;
-            /** @description Its environment; empty when none was sent. */
-            environment: string;
-            /** @description Its workload, for graphs of workloads and for services of one workload. */
-            workload: string;
-            /** @description Its versions, the newest first. */
-            versions: string[];
-            /** @description `host:port` of what is no service of ours, as the callers said it. */
-            host: string;
-            /** @description System of a database, cache or queue, as sent: `postgresql`, `redis`, `kafka`. */
-            system: string;
-            /** @description Box in which it is drawn besides its namespace, such as the provider of external hosts. */
-            group: string;
-            /** @description What gave it its name: `spans`, `rule NAME`, `service entry NAME`, `catalogue`, `attribute`, `kubernetes`, `address`, `none`. */
-            named_by: string;
-            /** @description Whether it was seen; `false` for what is only expected. */
-            observed: boolean;
-            /** @description Whether it sends spans. */
-            instrumented: boolean;
-            /** @description How it fares. */
-            health: components["schemas"]["Health"];
-            /** @description Calls that it answered. */
-            inbound: components["schemas"]["Traffic"];
-            /** @description Calls that it made. */
-            outbound: components["schemas"]["Traffic"];
-            /** @description Marks with a source, such as `root`, `missing_context`, `uninstrumented_middle`, `sampled`, `unnamed_host`, `idle`. */
-            flags: string[];
-            /** @description Hosts behind it with their calls, the most called first; at most 50. */
-            hosts: components["schemas"]["HostCalls"][];
-            /** @description Instances seen in the range; 0 when nothing tells them apart. */
-            instances: number;
-            /** @description Number of nodes folded into it; 1 when it is itself. */
-            members: number;
-        };
-        /** @description An edge of the map. */
-        Edge: {
-            /** @description Stable over restarts and refreshes. */
-            id: string;
-            /** @description Id of the caller's node. */
-            source: string;
-            /** @description Id of the callee's node. */
-            target: string;
-            /** @description What sort of call. */
-            kind: components["schemas"]["EdgeKind"];
-            /** @description http, grpc, database, messaging or other. */
-            protocol: string;
-            /** @description Calls over the range, whole. */
-            calls: number;
-            /** @description Failed ones, whole. */
-            errors: number;
-            /** @description Calls a second, weighted where spans tell their sampling. */
-            rate_per_second: number;
-            /** @description Standard error of the rate when spans are sampled; 0 when every call is counted. */
-            rate_error: number;
-            /** @description Share of failed calls, 0 to 1; null without calls. */
-            error_ratio?: number | null;
-            /** @description Mean duration as the observer saw it; null without calls. */
-            avg_ns?: number | null;
-            /** @description Median. */
-            p50_ns?: number | null;
-            /** @description 95th percentile. */
-            p95_ns?: number | null;
-            /** @description 99th percentile. */
-            p99_ns?: number | null;
-            /** @description 95th percentile as the callee saw it; null when it sent no spans. */
-            server_p95_ns?: number | null;
-            /** @description Bytes a second of requests; null when no span tells sizes. */
-            request_bytes_per_second?: number | null;
-            /** @description Bytes a second of answers; null when no span tells sizes. */
-            response_bytes_per_second?: number | null;
-            /** @description Share of the caller's calls, 0 to 1. */
-            share: number;
-            /** @description Who saw the calls: both, client, server, proxy, parent, or none for an edge that is only expected. */
-            observer: string;
-            /** @description Calls of these that only one side told. */
-            unpaired: number;
-            /** @description plain, tls, mtls or unknown. */
-            security: string;
-            /** @description How it fares. */
-            health: components["schemas"]["Health"];
-            /** @description Whether it was seen; `false` for what is only expected. */
-            observed: boolean;
-            /** @description Why it was not seen, for expected edges: the code of the first finding; empty otherwise. */
-            missing: string;
-            /** @description Hosts through which it went, such as a gateway that sends no spans; empty for most. */
-            via: string[];
-            /** @description When it was first seen, in the time for which rollups are kept. */
-            first_seen_unix_nano?: string | null;
-        };
-        /** @description Something that a reader of the map must know. */
-        Warning: {
-            /** @description A stable word: a finding's code such as `TOPO-01`, or `single_service`, `folded`, `no_data`, `incomplete`, `rules`. */
-            code: string;
-            /** @description In one sentence, in English. */
-            message: string;
-            /** @description What to do about it; may be empty. */
-            remedy: string;
-            /** @description Ids of the nodes that it is about. */
-            nodes: string[];
-            /** @description Names and numbers in the sentence, for other languages. */
-            values: [
-                string,
-                string
-            ][];
-        };
-        /** @enum {string} */
-        Graph: "service" | "versioned" | "workload" | "operation" | "namespace";
-        /** @enum {string} */
-        NodeKind: "service" | "database" | "cache" | "queue" | "external" | "unknown";
-        /** @enum {string} */
-        EdgeKind: "call" | "database" | "publish" | "consume";
-        /** @description Found traces, newest first. */
-        FoundTraces: {
-            /** @description By the start of their earliest span, descending, then by id. */
-            traces: components["schemas"]["FoundTrace"][];
-            /** @description What the search has cost. */
-            cost: components["schemas"]["SearchCost"];
-        };
-        /** @description What is known of a trace without its spans. */
-        FoundTrace: {
-            /** @description 32 hexadecimal digits. */
-            trace_id: string;
-            /** @description Service of the root span; null when no root is stored or it named none. */
-            root_service?: string | null;
-            /** @description Name of the root span; null when no root is stored. */
-            root_name?: string | null;
-            /** @description Start of the earliest span. */
-            start_time_unix_nano: string;
-            /** @description From the earliest start to the latest end. */
-            duration_nano: number;
-            /** @description Distinct spans. */
-            span_count: number;
-            /** @description Spans with status error. */
-            error_count: number;
-            /** @description Services by name. */
-            services: components["schemas"]["ServiceSpans"][];
-        };
-        /** @description Spans of one service in a trace. */
-        ServiceSpans: {
-            /** @description Name of the service; null when the spans named none. */
-            service?: string | null;
-            /** @description Its spans. */
-            spans: number;
-            /** @description Its spans with status error. */
-            errors: number;
-        };
-        /** @description What a search has cost. */
-        SearchCost: {
-            /** @description Time taken. */
-            elapsed_nano: number;
-        };
-        /** @description A trace without attributes, events and links. */
-        Skeleton: {
-            /** @description 32 hexadecimal digits. */
-            trace_id: string;
-            /** @description Spans by start. */
-            spans: components["schemas"]["SkeletonSpan"][];
-        };
-        /** @description What a picture needs of a span. */
-        SkeletonSpan: {
-            /** @description 16 hexadecimal digits. */
-            span_id: string;
-            /** @description The same of the parent; null for a root. */
-            parent_span_id?: string | null;
-            /** @description Name of the service; null when none was sent. */
-            service?: string | null;
-            /** @description Name of the span. */
-            name: string;
-            /** @description internal, server, client, producer, consumer or unspecified. */
-            kind: string;
-            /** @description error, ok or unset. */
-            status: string;
-            /** @description Text of the status, empty when absent. */
-            status_message: string;
-            /** @description Start of the span. */
-            start_time_unix_nano: string;
-            /** @description End minus start, negative if sent so. */
-            duration_nano: number;
-            /** @description Number of events. */
-            event_count: number;
-            /** @description Number of links. */
-            link_count: number;
-        };
-        /** @description The first page. */
-        Overview: {
-            /** @description Start of the range. */
-            from: string;
-            /** @description Its end. */
-            to: string;
-            /** @description Services with their numbers, the worst health first, then by rate. */
-            services: components["schemas"]["Service"][];
-            /** @description The nodes that the edges below name. */
-            nodes: components["schemas"]["Node"][];
-            /** @description The edges with the highest share and number of errors, then the slowest; at most 10. */
-            worst_edges: components["schemas"]["Edge"][];
-            /** @description What fails, the newest first; at most 20. */
-            errors: components["schemas"]["ErrorGroup"][];
-            /** @description The stages of ingest, in the order of the data's path. */
-            ingest: components["schemas"]["Stage"][];
-            /** @description What changed in the range, the newest first; at most 50. */
-            changes: components["schemas"]["Happening"][];
-            /** @description What was ever received, by signal. */
-            signals: components["schemas"]["SignalState"][];
-            /** @description Where this server listens. */
-            exposure: components["schemas"]["Exposure"];
-            /** @description Which build answers. */
-            build: components["schemas"]["Build"];
-            /** @description What the map warns of. */
-            warnings: components["schemas"]["Warning"][];
-        };
-        /** @description One stage of ingest. */
-        Stage: {
-            /** @description receive, decode, wal, buffer, segment, catalog. */
-            stage: string;
-            /** @description spans, logs or metrics. */
-            signal: string;
-            /** @description Items that passed it. */
-            items: number;
-            /** @description Items that it refused or dropped. */
-            dropped: number;
-            /** @description The same by reason. */
-            reasons: components["schemas"]["Reason"][];
-            /** @description Items that wait in it. */
-            waiting: number;
-            /** @description ok, degraded or failing. */
-            status: string;
-        };
-        /** @description Items dropped for one reason. */
-        Reason: {
-            /** @description The reason's name. */
-            reason: string;
-            /** @description Items. */
-            items: number;
-        };
-        /** @description Something that changed. */
-        Happening: {
-            /** @description What. */
-            kind: components["schemas"]["HappeningKind"];
-            /** @description The service, or the caller of an edge. */
-            subject: string;
-            /** @description The version, or the callee of an edge; empty otherwise. */
-            object: string;
-            /** @description Id of the node that `subject` names. */
-            subject_node: string;
-            /** @description Id of the node that `object` names; empty when it is none. */
-            object_node: string;
-            /** @description When it was first seen, or last for what vanished. */
-            at_unix_nano: string;
-        };
-        /** @description What is known of a signal. */
-        SignalState: {
-            /** @description spans, logs or metrics. */
-            signal: string;
-            /** @description Items accepted ever. */
-            accepted: number;
-            /** @description When the newest item was received; null when there is none. */
-            newest_received_unix_nano?: string | null;
-            /** @description Who sent it; null when unknown. */
-            newest_service?: string | null;
-        };
-        /** @enum {string} */
-        HappeningKind: "new_service" | "new_version" | "new_edge" | "lost_edge";
-        /** @description Attribute keys with how often each is stored. */
-        Keys: {
-            /** @description The most frequent first. */
-            attributes: components["schemas"]["KeyCount"][];
-            /** @description Whether every key of the range is there. */
-            complete: boolean;
-        };
-        /** @description A key. */
-        KeyCount: {
-            /** @description span, resource, scope, event or link. */
-            scope: string;
-            /** @description The key as sent. */
-            key: string;
-            /** @description How often it is stored in the files that overlap the range. */
-            count: number;
-        };
-        /** @description Values of a key. */
-        Values: {
-            /** @description The most frequent first. */
-            values: components["schemas"]["ValueCount"][];
-            /** @description Whether all rows of the range were looked at and all values are there. */
-            complete: boolean;
-        };
-        /** @description A value. */
-        ValueCount: {
-            /** @description Its text. */
-            value: string;
-            /** @description How often it was seen. */
-            count: number;
-        };
-        /** @description A build. */
-        Build: {
-            /** @description `throughline`. */
-            name: string;
-            /** @description Its version. */
-            version: string;
-            /** @description Operating system it was built for. */
-            os: string;
-            /** @description Processor it was built for. */
-            arch: string;
-        };
-        /** @description One listener of this server. */
-        Listener: {
-            /** @description Its name, such as `main` or `otlp-grpc`. */
-            name: string;
-            /** @description `HOST:PORT` as bound. */
-            address: string;
-        };
-        /** @description How the server can be reached and by whom. */
-        Exposure: {
-            /** @description Every bound listener, by name. */
-            listeners: components["schemas"]["Listener"][];
-            /** @description Whether a listener is bound beyond loopback. */
-            beyond_loopback: boolean;
-            /** @description Whether readers have to say who they are. */
-            authentication: boolean;
+        /** @description An edge of two windows. */
+        ChangedEdge: {
+            a?: null | components["schemas"]["Edge"];
+            b?: null | components["schemas"]["Edge"];
+            /** @description The differences. */
+            change: components["schemas"]["Change"];
+            /** @description Whether the differences are larger than chance explains, at 1 in 1,000. */
+            significant: boolean;
+            /** @description What became of it. */
+            state: components["schemas"]["DiffState"];
         };
         /** @description A checked query. */
         Checked: {
@@ -1037,35 +498,196 @@ export interface components {
             /** @description What is wrong with it; empty when it is right. */
             problems: components["schemas"]["Problem"][];
         };
-        /** @description Something wrong at a place. */
-        Problem: {
-            /** @description First byte of the place in the text, from 0. */
-            start: number;
-            /** @description First byte after the place. */
-            end: number;
-            /** @description What is wrong. */
-            message: string;
-            /** @description What was expected there; may be empty. */
-            expected: string[];
-            /** @description Whether it is right by the language and only not answered yet. */
-            unsupported: boolean;
+        /** @description Calls by outcome. */
+        CodeCalls: {
+            /**
+             * Format: int64
+             * @description Calls.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description The code; 0 when no answer was seen.
+             */
+            code: number;
+            /** @description Flag of the connection, such as `UT` for a timeout; `-` for none. */
+            flag: string;
+            /** @description `http` or `grpc`, or `status` for calls that have only OpenTelemetry's. */
+            protocol: string;
         };
-        /** @description A range of the map in equal steps; nodes and edges once, numbers by columns. */
-        Frames: {
-            /** @description Of what it is a map. */
-            meta: components["schemas"]["Meta"];
-            /** @description Start of the first frame. */
-            start_unix_nano: string;
-            /** @description Length of a frame. */
-            step_ns: number;
-            /** @description Number of frames. */
-            count: number;
-            /** @description Nodes of any frame, with their numbers over the whole range. */
-            nodes: components["schemas"]["Node"][];
-            /** @description Edges of any frame, with their numbers over the whole range. */
+        /** @description How whole the numbers of a map are. */
+        Completeness: {
+            /**
+             * Format: int64
+             * @description Calls whose other half was given up for lack of memory and that a correction will add.
+             */
+            evicted: number;
+            /** @description Whether every span of the range that was acknowledged is counted, each once. */
+            exact: boolean;
+            /** @description Set when the server started so recently that pairs of that moment may be missing; when it ends. */
+            incomplete_until_unix_nano?: string | null;
+            /**
+             * Format: int64
+             * @description Parts of the range that await a correction.
+             */
+            pending_repairs: number;
+            /**
+             * Format: double
+             * @description Share of calls by services whose spans say that they are sampled, 0 to 1.
+             */
+            sampled_share: number;
+        };
+        /** @description What changed since the frame before. */
+        Delta: {
+            /** @description New and changed edges. */
             edges: components["schemas"]["Edge"][];
-            /** @description The edges' numbers frame by frame, in the order of `edges`. */
-            series: components["schemas"]["EdgeFrames"][];
+            /** @description Of what it is a map now. */
+            meta: components["schemas"]["Meta"];
+            /** @description New and changed nodes. */
+            nodes: components["schemas"]["Node"][];
+            /** @description Ids of edges that are gone. */
+            removed_edges: string[];
+            /** @description Ids of nodes that are gone. */
+            removed_nodes: string[];
+            /**
+             * Format: int64
+             * @description Names this state.
+             */
+            rev: number;
+        };
+        /** @description What differs between two windows, `a` before and `b` after. */
+        Diff: {
+            /** @description Edges that differ, the most significant first. */
+            edges: components["schemas"]["ChangedEdge"][];
+            /** @description Nodes of either window. */
+            nodes: components["schemas"]["Node"][];
+        };
+        /**
+         * @description What became of an edge.
+         * @enum {string}
+         */
+        DiffState: "new" | "lost" | "changed" | "same";
+        /** @description An edge of the map. */
+        Edge: {
+            /**
+             * Format: int64
+             * @description Mean duration as the observer saw it; null without calls.
+             */
+            avg_ns?: number | null;
+            /**
+             * Format: int64
+             * @description Calls over the range, whole.
+             */
+            calls: number;
+            /**
+             * Format: double
+             * @description Share of failed calls, 0 to 1; null without calls.
+             */
+            error_ratio?: number | null;
+            /**
+             * Format: int64
+             * @description Failed ones, whole.
+             */
+            errors: number;
+            /** @description When it was first seen, in the time for which rollups are kept. */
+            first_seen_unix_nano?: string | null;
+            /** @description How it fares. */
+            health: components["schemas"]["Health"];
+            /** @description Stable over restarts and refreshes. */
+            id: string;
+            /** @description What sort of call. */
+            kind: components["schemas"]["EdgeKind"];
+            /** @description Why it was not seen, for expected edges: the code of the first finding; empty otherwise. */
+            missing: string;
+            /** @description Whether it was seen; `false` for what is only expected. */
+            observed: boolean;
+            /** @description Who saw the calls: both, client, server, proxy, parent, or none for an edge that is only expected. */
+            observer: string;
+            /**
+             * Format: int64
+             * @description Median.
+             */
+            p50_ns?: number | null;
+            /**
+             * Format: int64
+             * @description 95th percentile.
+             */
+            p95_ns?: number | null;
+            /**
+             * Format: int64
+             * @description 99th percentile.
+             */
+            p99_ns?: number | null;
+            /** @description http, grpc, database, messaging or other. */
+            protocol: string;
+            /**
+             * Format: double
+             * @description Standard error of the rate when spans are sampled; 0 when every call is counted.
+             */
+            rate_error: number;
+            /**
+             * Format: double
+             * @description Calls a second, weighted where spans tell their sampling.
+             */
+            rate_per_second: number;
+            /**
+             * Format: double
+             * @description Bytes a second of requests; null when no span tells sizes.
+             */
+            request_bytes_per_second?: number | null;
+            /**
+             * Format: double
+             * @description Bytes a second of answers; null when no span tells sizes.
+             */
+            response_bytes_per_second?: number | null;
+            /** @description plain, tls, mtls or unknown. */
+            security: string;
+            /**
+             * Format: int64
+             * @description 95th percentile as the callee saw it; null when it sent no spans.
+             */
+            server_p95_ns?: number | null;
+            /**
+             * Format: double
+             * @description Share of the caller's calls, 0 to 1.
+             */
+            share: number;
+            /** @description Id of the caller's node. */
+            source: string;
+            /** @description Id of the callee's node. */
+            target: string;
+            /**
+             * Format: int64
+             * @description Calls of these that only one side told.
+             */
+            unpaired: number;
+            /** @description Hosts through which it went, such as a gateway that sends no spans; empty for most. */
+            via: string[];
+        };
+        /** @description An edge with everything known of it. */
+        EdgeDetail: {
+            /** @description Calls by outcome, the most frequent first. */
+            codes: components["schemas"]["CodeCalls"][];
+            /** @description The edges between them in this direction, one a kind and protocol. */
+            edges: components["schemas"]["Edge"][];
+            /** @description Calls to look at. */
+            exemplars: components["schemas"]["Exemplar"][];
+            /** @description Calls by host, the most called first; at most 50. */
+            hosts: components["schemas"]["HostCalls"][];
+            /** @description Calls by operation, the most time spent first; at most 50. */
+            operations: components["schemas"]["OperationTraffic"][];
+            /** @description Their numbers over time. */
+            series: components["schemas"]["Series"];
+            /** @description The caller. */
+            source: components["schemas"]["Node"];
+            /** @description The statement that gives calls and errors. */
+            sql: string;
+            /** @description The callee. */
+            target: components["schemas"]["Node"];
+            /** @description Path and query of the traces that are counted here. */
+            traces: string;
+            /** @description The numbers as each side saw them. */
+            views: components["schemas"]["View"][];
         };
         /** @description Numbers of one edge, one a frame. */
         EdgeFrames: {
@@ -1076,153 +698,379 @@ export interface components {
             /** @description 95th percentile; null without calls. */
             p95_ns: (number | null)[];
         };
-        /** @description First frame of a live view. */
-        Snapshot: {
-            /** @description Names this state; `since=REV` goes on from it. */
-            rev: number;
-            /** @description The whole map. */
-            topology: components["schemas"]["Topology"];
+        /**
+         * @description Kinds of edge.
+         * @enum {string}
+         */
+        EdgeKind: "call" | "database" | "publish" | "consume";
+        /** @description What a refusal says. */
+        ErrorBody: {
+            /**
+             * @description A stable word for programs.
+             * @example invalid_input
+             */
+            code: string;
+            /** @description The cause. */
+            message: string;
+            /** @description What to do about it; may be empty. */
+            remedy: string;
         };
-        /** @description What changed since the frame before. */
-        Delta: {
-            /** @description Names this state. */
-            rev: number;
-            /** @description Of what it is a map now. */
-            meta: components["schemas"]["Meta"];
-            /** @description New and changed nodes. */
-            nodes: components["schemas"]["Node"][];
-            /** @description New and changed edges. */
-            edges: components["schemas"]["Edge"][];
-            /** @description Ids of nodes that are gone. */
-            removed_nodes: string[];
-            /** @description Ids of edges that are gone. */
-            removed_edges: string[];
+        /** @description The body of a refusal. */
+        ErrorEnvelope: {
+            /** @description The refusal. */
+            error: components["schemas"]["ErrorBody"];
         };
-        /** @description Why there is no edge, or not the whole of it. */
-        Why: {
-            /** @description The caller asked for. */
-            source: string;
-            /** @description The callee asked for. */
-            target: string;
-            /** @description Calls that the map has on this edge in the range. */
-            calls: number;
-            /** @description What was found, the likeliest cause first; empty when nothing speaks for a missing call. */
-            findings: components["schemas"]["Finding"][];
-            /** @description What was looked at without a finding: codes. */
-            checked: string[];
+        /** @description Failed spans of one service that failed alike. */
+        ErrorGroup: {
+            /**
+             * Format: int64
+             * @description Failed spans.
+             */
+            count: number;
+            /** @description Earliest in the range. */
+            first_unix_nano: string;
+            /** @description Type of the exception, else `error.type`, else the status code of the answer; empty when nothing says it. */
+            kind: string;
+            /** @description Newest in the range. */
+            last_unix_nano: string;
+            /** @description Message of the newest one: the exception's, else the span's status message. */
+            message: string;
+            /** @description Name of the newest one's span. */
+            operation: string;
+            /** @description The service; null when its spans named none. */
+            service?: string | null;
+            /** @description Its span. */
+            span_id: string;
+            /** @description Failed spans by equal parts of the range, oldest first. */
+            sparkline: number[];
+            /** @description Trace of the newest one. */
+            trace_id: string;
+        };
+        /** @description Groups of errors, the newest first. */
+        ErrorGroups: {
+            /** @description Whether every failed span of the range was looked at and all groups are there. */
+            complete: boolean;
+            /** @description The groups. */
+            groups: components["schemas"]["ErrorGroup"][];
+        };
+        /** @description One observation. */
+        Evidence: {
+            /** @description The statement that gives it; empty when it is not in the tables. */
+            sql: string;
+            /**
+             * Format: double
+             * @description The number.
+             */
+            value: number;
+            /** @description What was counted. */
+            what: string;
+        };
+        /** @description A call to look at. */
+        Exemplar: {
+            /**
+             * Format: int64
+             * @description Duration of the span.
+             */
+            duration_ns: number;
+            /** @description Whether it failed. */
+            error: boolean;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
+        };
+        /** @description How the server can be reached and by whom. */
+        Exposure: {
+            /** @description Whether readers have to say who they are. */
+            authentication: boolean;
+            /** @description Whether a listener is bound beyond loopback. */
+            beyond_loopback: boolean;
+            /** @description Every bound listener, by name. */
+            listeners: components["schemas"]["Listener"][];
         };
         /** @description A cause with its evidence. */
         Finding: {
             /** @description A stable code such as `TOPO-01`. */
             code: string;
+            /** @description What it rests on. */
+            evidence: components["schemas"]["Evidence"][];
             /** @description In one sentence, in English. */
             message: string;
             /** @description What to do about it. */
             remedy: string;
+            /** @description Traces that show it; at most 5. */
+            trace_ids: string[];
             /** @description Names and numbers in the sentence, for other languages. */
             values: [
                 string,
                 string
             ][];
-            /** @description What it rests on. */
-            evidence: components["schemas"]["Evidence"][];
-            /** @description Traces that show it; at most 5. */
-            trace_ids: string[];
         };
-        /** @description One observation. */
-        Evidence: {
-            /** @description What was counted. */
-            what: string;
-            /** @description The number. */
-            value: number;
-            /** @description The statement that gives it; empty when it is not in the tables. */
-            sql: string;
+        /** @description What is known of a trace without its spans. */
+        FoundTrace: {
+            /**
+             * Format: int64
+             * @description From the earliest start to the latest end.
+             */
+            duration_nano: number;
+            /**
+             * Format: int64
+             * @description Spans with status error.
+             */
+            error_count: number;
+            /** @description Name of the root span; null when no root is stored. */
+            root_name?: string | null;
+            /** @description Service of the root span; null when no root is stored or it named none. */
+            root_service?: string | null;
+            /** @description Services by name. */
+            services: components["schemas"]["ServiceSpans"][];
+            /**
+             * Format: int64
+             * @description Distinct spans.
+             */
+            span_count: number;
+            /** @description Start of the earliest span. */
+            start_time_unix_nano: string;
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
         };
-        /** @description What differs between two windows, `a` before and `b` after. */
-        Diff: {
-            /** @description Nodes of either window. */
-            nodes: components["schemas"]["Node"][];
-            /** @description Edges that differ, the most significant first. */
-            edges: components["schemas"]["ChangedEdge"][];
+        /** @description Found traces, newest first. */
+        FoundTraces: {
+            /** @description What the search has cost. */
+            cost: components["schemas"]["SearchCost"];
+            /** @description By the start of their earliest span, descending, then by id. */
+            traces: components["schemas"]["FoundTrace"][];
         };
-        /** @description An edge of two windows. */
-        ChangedEdge: {
-            /** @description What became of it. */
-            state: components["schemas"]["DiffState"];
-            /** @description The edge before; null when it is new. */
-            a?: null | components["schemas"]["Edge"];
-            /** @description The edge after; null when it is lost. */
-            b?: null | components["schemas"]["Edge"];
-            /** @description The differences. */
-            change: components["schemas"]["Change"];
-            /** @description Whether the differences are larger than chance explains, at 1 in 1,000. */
-            significant: boolean;
-        };
-        /** @enum {string} */
-        DiffState: "new" | "lost" | "changed" | "same";
-        /** @description An edge with everything known of it. */
-        EdgeDetail: {
-            /** @description The caller. */
-            source: components["schemas"]["Node"];
-            /** @description The callee. */
-            target: components["schemas"]["Node"];
-            /** @description The edges between them in this direction, one a kind and protocol. */
+        /** @description A range of the map in equal steps; nodes and edges once, numbers by columns. */
+        Frames: {
+            /**
+             * Format: int32
+             * @description Number of frames.
+             */
+            count: number;
+            /** @description Edges of any frame, with their numbers over the whole range. */
             edges: components["schemas"]["Edge"][];
-            /** @description Their numbers over time. */
-            series: components["schemas"]["Series"];
-            /** @description The numbers as each side saw them. */
-            views: components["schemas"]["View"][];
-            /** @description Calls by outcome, the most frequent first. */
-            codes: components["schemas"]["CodeCalls"][];
-            /** @description Calls by host, the most called first; at most 50. */
-            hosts: components["schemas"]["HostCalls"][];
-            /** @description Calls by operation, the most time spent first; at most 50. */
-            operations: components["schemas"]["OperationTraffic"][];
-            /** @description Calls to look at. */
-            exemplars: components["schemas"]["Exemplar"][];
-            /** @description The statement that gives calls and errors. */
+            /** @description Of what it is a map. */
+            meta: components["schemas"]["Meta"];
+            /** @description Nodes of any frame, with their numbers over the whole range. */
+            nodes: components["schemas"]["Node"][];
+            /** @description The edges' numbers frame by frame, in the order of `edges`. */
+            series: components["schemas"]["EdgeFrames"][];
+            /** @description Start of the first frame. */
+            start_unix_nano: string;
+            /**
+             * Format: int64
+             * @description Length of a frame.
+             */
+            step_ns: number;
+        };
+        /**
+         * @description What a node stands for.
+         * @enum {string}
+         */
+        Graph: "service" | "versioned" | "workload" | "operation" | "namespace";
+        /** @description Something that changed. */
+        Happening: {
+            /** @description When it was first seen, or last for what vanished. */
+            at_unix_nano: string;
+            /** @description What. */
+            kind: components["schemas"]["HappeningKind"];
+            /** @description The version, or the callee of an edge; empty otherwise. */
+            object: string;
+            /** @description Id of the node that `object` names; empty when it is none. */
+            object_node: string;
+            /** @description The service, or the caller of an edge. */
+            subject: string;
+            /** @description Id of the node that `subject` names. */
+            subject_node: string;
+        };
+        /**
+         * @description Kinds of change.
+         * @enum {string}
+         */
+        HappeningKind: "new_service" | "new_version" | "new_edge" | "lost_edge";
+        /** @description How well something fares, with the reason. */
+        Health: {
+            /** @description The rule that decided, its share and tolerance: `server errors 12.1 % >= 10 %`; empty when healthy. */
+            reason: string;
+            /** @description The state. */
+            status: components["schemas"]["HealthStatus"];
+        };
+        /**
+         * @description States of health, worst last.
+         * @enum {string}
+         */
+        HealthStatus: "idle" | "unknown" | "healthy" | "degraded" | "failing";
+        /** @description Calls to one host. */
+        HostCalls: {
+            /**
+             * Format: int64
+             * @description Calls.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Failed ones.
+             */
+            errors: number;
+            /** @description `host:port` as the callers said it. */
+            host: string;
+        };
+        /** @description One running copy of a service. */
+        Instance: {
+            /**
+             * Format: int64
+             * @description Failed ones.
+             */
+            errors: number;
+            /** @description `service.instance.id`, else the pod, else the host; empty when nothing names it. */
+            id: string;
+            /** @description When it was last seen. */
+            last_seen_unix_nano: string;
+            /**
+             * Format: int64
+             * @description Spans in the range.
+             */
+            spans: number;
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description A key. */
+        KeyCount: {
+            /**
+             * Format: int64
+             * @description How often it is stored in the files that overlap the range.
+             */
+            count: number;
+            /** @description The key as sent. */
+            key: string;
+            /** @description span, resource, scope, event or link. */
+            scope: string;
+        };
+        /** @description Attribute keys with how often each is stored. */
+        Keys: {
+            /** @description The most frequent first. */
+            attributes: components["schemas"]["KeyCount"][];
+            /** @description Whether every key of the range is there. */
+            complete: boolean;
+        };
+        /** @description One listener of this server. */
+        Listener: {
+            /** @description `HOST:PORT` as bound. */
+            address: string;
+            /** @description Its name, such as `main` or `otlp-grpc`. */
+            name: string;
+        };
+        /** @description Of what a map is. */
+        Meta: {
+            /** @description How whole the numbers are. */
+            completeness: components["schemas"]["Completeness"];
+            /** @description Whether nodes were folded because there were too many. */
+            folded: boolean;
+            /** @description Start of the range. */
+            from: string;
+            /** @description What a node stands for. */
+            graph: components["schemas"]["Graph"];
+            /** @description Namespaces that the range has, also those not asked for. */
+            namespaces: string[];
+            /** @description Steps of the rollups that were summed, nanoseconds, the coarsest first. */
+            resolutions_ns: number[];
+            /**
+             * Format: int64
+             * @description Revision of the naming rules that were applied.
+             */
+            rules_revision: number;
+            /** @description The statement that gives the edges' counts. */
             sql: string;
-            /** @description Path and query of the traces that are counted here. */
-            traces: string;
+            /** @description Its end, not included. */
+            to: string;
+        };
+        /** @description A node of the map. */
+        Node: {
+            /** @description Its cluster; empty when none was sent. */
+            cluster: string;
+            /** @description Its environment; empty when none was sent. */
+            environment: string;
+            /** @description Marks with a source, such as `root`, `missing_context`, `uninstrumented_middle`, `sampled`, `unnamed_host`, `idle`. */
+            flags: string[];
+            /** @description Box in which it is drawn besides its namespace, such as the provider of external hosts. */
+            group: string;
+            /** @description How it fares. */
+            health: components["schemas"]["Health"];
+            /** @description `host:port` of what is no service of ours, as the callers said it. */
+            host: string;
+            /** @description Hosts behind it with their calls, the most called first; at most 50. */
+            hosts: components["schemas"]["HostCalls"][];
+            /** @description Stable over restarts and refreshes. */
+            id: string;
+            /** @description Calls that it answered. */
+            inbound: components["schemas"]["Traffic"];
+            /**
+             * Format: int64
+             * @description Instances seen in the range; 0 when nothing tells them apart.
+             */
+            instances: number;
+            /** @description Whether it sends spans. */
+            instrumented: boolean;
+            /** @description What it is. */
+            kind: components["schemas"]["NodeKind"];
+            /**
+             * Format: int64
+             * @description Number of nodes folded into it; 1 when it is itself.
+             */
+            members: number;
+            /** @description What it is called. */
+            name: string;
+            /** @description What gave it its name: `spans`, `rule NAME`, `service entry NAME`, `catalogue`, `attribute`, `kubernetes`, `address`, `none`. */
+            named_by: string;
+            /** @description Its namespace; empty when it has none. */
+            namespace: string;
+            /** @description Whether it was seen; `false` for what is only expected. */
+            observed: boolean;
+            /** @description Calls that it made. */
+            outbound: components["schemas"]["Traffic"];
+            /** @description System of a database, cache or queue, as sent: `postgresql`, `redis`, `kafka`. */
+            system: string;
+            /** @description Its versions, the newest first. */
+            versions: string[];
+            /** @description Its workload, for graphs of workloads and for services of one workload. */
+            workload: string;
         };
         /** @description A node with everything known of it. */
         NodeDetail: {
-            /** @description The node. */
-            node: components["schemas"]["Node"];
-            /** @description Numbers of the calls that it answered, or that it was asked when it tells nothing itself. */
-            series: components["schemas"]["Series"];
-            /** @description The nodes that the edges below name. */
-            neighbours: components["schemas"]["Node"][];
-            /** @description Edges into it. */
-            callers: components["schemas"]["Edge"][];
             /** @description Edges out of it. */
             callees: components["schemas"]["Edge"][];
-            /** @description Calls by operation, the most time spent first; at most 50. */
-            operations: components["schemas"]["OperationTraffic"][];
+            /** @description Edges into it. */
+            callers: components["schemas"]["Edge"][];
             /** @description Calls by outcome, the most frequent first. */
             codes: components["schemas"]["CodeCalls"][];
             /** @description Calls to look at. */
             exemplars: components["schemas"]["Exemplar"][];
+            /** @description The nodes that the edges below name. */
+            neighbours: components["schemas"]["Node"][];
+            /** @description The node. */
+            node: components["schemas"]["Node"];
+            /** @description Calls by operation, the most time spent first; at most 50. */
+            operations: components["schemas"]["OperationTraffic"][];
+            /** @description Numbers of the calls that it answered, or that it was asked when it tells nothing itself. */
+            series: components["schemas"]["Series"];
             /** @description The statement that gives its calls and errors. */
             sql: string;
             /** @description Path and query of its traces. */
             traces: string;
         };
-        /** @description The numbers of an edge as one side saw them. */
-        View: {
-            /** @description client, server, or network for the difference of the two. */
-            observer: string;
-            /** @description Its numbers. */
-            traffic: components["schemas"]["Traffic"];
-        };
-        /** @description Calls to one host. */
-        HostCalls: {
-            /** @description `host:port` as the callers said it. */
-            host: string;
-            /** @description Calls. */
-            calls: number;
-            /** @description Failed ones. */
-            errors: number;
+        /**
+         * @description What a node is.
+         * @enum {string}
+         */
+        NodeKind: "service" | "database" | "cache" | "queue" | "external" | "unknown";
+        /** @description A name of spans; the numbers are there when a range was asked for. */
+        Operation: {
+            /** @description internal, server, client, producer, consumer or unspecified. */
+            kind: string;
+            /** @description The name. */
+            name: string;
+            traffic?: null | components["schemas"]["Traffic"];
         };
         /** @description Calls of one operation. */
         OperationTraffic: {
@@ -1231,84 +1079,508 @@ export interface components {
             /** @description Its numbers. */
             traffic: components["schemas"]["Traffic"];
         };
-        /** @description A call to look at. */
-        Exemplar: {
-            /** @description 32 hexadecimal digits. */
-            trace_id: string;
-            /** @description 16 hexadecimal digits. */
-            span_id: string;
-            /** @description Duration of the span. */
-            duration_ns: number;
-            /** @description Whether it failed. */
-            error: boolean;
+        /** @description Operations of a service. */
+        Operations: {
+            /** @description Sorted by name and kind. */
+            operations: components["schemas"]["Operation"][];
         };
-        /** @description The rules in force. */
-        Rules: {
-            /** @description Grows with each change that took effect. */
-            revision: number;
-            /** @description The file's text as it is in force. */
-            yaml: string;
-            /** @description The rules, in the order in which they are asked, with what they did in the last 24 hours. */
-            rules: components["schemas"]["RuleUse"][];
-            /** @description What is wrong with the newest text, when the one before is still in force. */
-            problems: components["schemas"]["RulesProblem"][];
+        /** @description The first page. */
+        Overview: {
+            /** @description Which build answers. */
+            build: components["schemas"]["Build"];
+            /** @description What changed in the range, the newest first; at most 50. */
+            changes: components["schemas"]["Happening"][];
+            /** @description What fails, the newest first; at most 20. */
+            errors: components["schemas"]["ErrorGroup"][];
+            /** @description Where this server listens. */
+            exposure: components["schemas"]["Exposure"];
+            /** @description Start of the range. */
+            from: string;
+            /** @description The stages of ingest, in the order of the data's path. */
+            ingest: components["schemas"]["Stage"][];
+            /** @description The nodes that the edges below name. */
+            nodes: components["schemas"]["Node"][];
+            /** @description Services with their numbers, the worst health first, then by rate. */
+            services: components["schemas"]["Service"][];
+            /** @description What was ever received, by signal. */
+            signals: components["schemas"]["SignalState"][];
+            /** @description Its end. */
+            to: string;
+            /** @description What the map warns of. */
+            warnings: components["schemas"]["Warning"][];
+            /** @description The edges with the highest share and number of errors, then the slowest; at most 10. */
+            worst_edges: components["schemas"]["Edge"][];
+        };
+        /** @description A host and its names. */
+        PeerName: {
+            /** @description Its name by the draft. */
+            after: string;
+            /** @description Its name now. */
+            before: string;
+            /**
+             * Format: int64
+             * @description Calls to it.
+             */
+            calls: number;
+            /** @description `host:port` as the callers said it. */
+            host: string;
+        };
+        /** @description Something wrong at a place. */
+        Problem: {
+            /** @description First byte after the place. */
+            end: number;
+            /** @description What was expected there; may be empty. */
+            expected: string[];
+            /** @description What is wrong. */
+            message: string;
+            /** @description First byte of the place in the text, from 0. */
+            start: number;
+            /** @description Whether it is right by the language and only not answered yet. */
+            unsupported: boolean;
+        };
+        /** @description Items dropped for one reason. */
+        Reason: {
+            /**
+             * Format: int64
+             * @description Items.
+             */
+            items: number;
+            /** @description The reason's name. */
+            reason: string;
         };
         /** @description A rule and what it did. */
         RuleUse: {
-            /** @description Its name. */
-            name: string;
-            /** @description rule, service entry or catalogue. */
-            source: string;
+            /**
+             * Format: int64
+             * @description Calls to hosts that it named.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Hosts that it named.
+             */
+            hosts: number;
             /** @description Kind of the nodes that it names. */
             kind: string;
             /** @description What it matches. */
             matches: string[];
-            /** @description Calls to hosts that it named. */
-            calls: number;
-            /** @description Hosts that it named. */
-            hosts: number;
+            /** @description Its name. */
+            name: string;
             /** @description A rule before it that takes all that it would match; empty for none. */
             shadowed_by: string;
+            /** @description rule, service entry or catalogue. */
+            source: string;
+        };
+        /** @description The rules in force. */
+        Rules: {
+            /** @description What is wrong with the newest text, when the one before is still in force. */
+            problems: components["schemas"]["RulesProblem"][];
+            /**
+             * Format: int64
+             * @description Grows with each change that took effect.
+             */
+            revision: number;
+            /** @description The rules, in the order in which they are asked, with what they did in the last 24 hours. */
+            rules: components["schemas"]["RuleUse"][];
+            /** @description The file's text as it is in force. */
+            yaml: string;
+        };
+        /** @description A text of rules to be put in force or to be tried. */
+        RulesDraft: {
+            /**
+             * Format: int64
+             * @description Revision on which it is based; refused with 409 when another is in force. Absent: taken as it is.
+             */
+            based_on?: number | null;
+            /** @description The whole text. */
+            yaml: string;
         };
         /** @description Something wrong in a text of rules. */
         RulesProblem: {
-            /** @description Line from 1; 0 when the place is unknown. */
-            line: number;
-            /** @description Column from 1; 0 when the place is unknown. */
+            /**
+             * Format: int32
+             * @description Column from 1; 0 when the place is unknown.
+             */
             column: number;
+            /**
+             * Format: int32
+             * @description Line from 1; 0 when the place is unknown.
+             */
+            line: number;
             /** @description What is wrong. */
             message: string;
             /** @description What to do about it. */
             remedy: string;
         };
-        /** @description A text of rules to be put in force or to be tried. */
-        RulesDraft: {
-            /** @description The whole text. */
-            yaml: string;
-            /** @description Revision on which it is based; refused with 409 when another is in force. Absent: taken as it is. */
-            based_on?: number | null;
-        };
         /** @description What a draft would do with the hosts of the last 24 hours. */
         RulesTest: {
-            /** @description What is wrong with it; it can be put in force when this is empty. */
-            problems: components["schemas"]["RulesProblem"][];
             /** @description Hosts that it would name otherwise than now, the most called first; at most 1,000. */
             changed: components["schemas"]["PeerName"][];
-            /** @description Hosts that no rule names, the most called first; at most 1,000. */
-            unnamed: components["schemas"]["PeerName"][];
+            /** @description What is wrong with it; it can be put in force when this is empty. */
+            problems: components["schemas"]["RulesProblem"][];
             /** @description The draft's rules with what they would have done. */
             rules: components["schemas"]["RuleUse"][];
+            /** @description Hosts that no rule names, the most called first; at most 1,000. */
+            unnamed: components["schemas"]["PeerName"][];
         };
-        /** @description A host and its names. */
-        PeerName: {
-            /** @description `host:port` as the callers said it. */
-            host: string;
-            /** @description Calls to it. */
+        /** @description What a search has cost. */
+        SearchCost: {
+            /**
+             * Format: int64
+             * @description Time taken.
+             */
+            elapsed_nano: number;
+        };
+        /** @description Numbers by equal steps of time; all lists are equally long. */
+        Series: {
+            /** @description Calls. */
+            calls: number[];
+            /** @description Failed calls. */
+            errors: number[];
+            /** @description Median; null where there were no calls. */
+            p50_ns: (number | null)[];
+            /** @description 95th percentile. */
+            p95_ns: (number | null)[];
+            /** @description 99th percentile. */
+            p99_ns: (number | null)[];
+            /** @description Start of the first step. */
+            start_unix_nano: string;
+            /**
+             * Format: int64
+             * @description Length of a step.
+             */
+            step_ns: number;
+        };
+        /** @description A service; the numbers are there when a range was asked for. */
+        Service: {
+            /** @description Its name. */
+            name?: string | null;
+            numbers?: null | components["schemas"]["ServiceNumbers"];
+        };
+        /** @description What a line about a service says. */
+        ServiceNumbers: {
+            /** @description Against the range before. */
+            change: components["schemas"]["Change"];
+            /** @description `deployment.environment.name`, empty when none was sent. */
+            environment: string;
+            /** @description Failed calls likewise. */
+            error_sparkline: number[];
+            /** @description How it fares. */
+            health: components["schemas"]["Health"];
+            /** @description When its newest counted span started. */
+            last_seen_unix_nano: string;
+            /** @description Its namespace. */
+            namespace: string;
+            /** @description The version seen first most recently, empty when none was sent. */
+            newest_version: string;
+            /** @description Id of its node on the map of services. */
+            node: string;
+            /** @description Calls by equal parts of the range, oldest first. */
+            sparkline: number[];
+            /** @description Calls that it answered; what it called, when it answers none. */
+            traffic: components["schemas"]["Traffic"];
+        };
+        /** @description All that a page about a service shows. */
+        ServicePage: {
+            /** @description Edges out of it. */
+            callees: components["schemas"]["Edge"][];
+            /** @description Edges into it. */
+            callers: components["schemas"]["Edge"][];
+            /** @description What fails in it, the newest first. */
+            errors: components["schemas"]["ErrorGroup"][];
+            /** @description Its instances, the most recently seen first; at most 200. */
+            instances: components["schemas"]["Instance"][];
+            /** @description Its name. */
+            name: string;
+            /** @description The nodes that the edges below name. */
+            neighbours: components["schemas"]["Node"][];
+            /** @description What a line about it says. */
+            numbers: components["schemas"]["ServiceNumbers"];
+            /** @description Its operations, the one with the most time spent first. */
+            operations: components["schemas"]["Operation"][];
+            /** @description Its numbers over time. */
+            series: components["schemas"]["Series"];
+            /** @description The statement that gives its calls and errors. */
+            sql: string;
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["Version"][];
+        };
+        /** @description Spans of one service in a trace. */
+        ServiceSpans: {
+            /**
+             * Format: int64
+             * @description Its spans with status error.
+             */
+            errors: number;
+            /** @description Name of the service; null when the spans named none. */
+            service?: string | null;
+            /**
+             * Format: int64
+             * @description Its spans.
+             */
+            spans: number;
+        };
+        /** @description Services. */
+        Services: {
+            /** @description Sorted by name; null, which comes first, stands for spans that named no service. */
+            services: components["schemas"]["Service"][];
+        };
+        /** @description What is known of a signal. */
+        SignalState: {
+            /**
+             * Format: int64
+             * @description Items accepted ever.
+             */
+            accepted: number;
+            /** @description When the newest item was received; null when there is none. */
+            newest_received_unix_nano?: string | null;
+            /** @description Who sent it; null when unknown. */
+            newest_service?: string | null;
+            /** @description spans, logs or metrics. */
+            signal: string;
+        };
+        /** @description A trace without attributes, events and links. */
+        Skeleton: {
+            /** @description Spans by start. */
+            spans: components["schemas"]["SkeletonSpan"][];
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
+        };
+        /** @description What a picture needs of a span. */
+        SkeletonSpan: {
+            /**
+             * Format: int64
+             * @description End minus start, negative if sent so.
+             */
+            duration_nano: number;
+            /** @description Number of events. */
+            event_count: number;
+            /** @description internal, server, client, producer, consumer or unspecified. */
+            kind: string;
+            /** @description Number of links. */
+            link_count: number;
+            /** @description Name of the span. */
+            name: string;
+            /** @description The same of the parent; null for a root. */
+            parent_span_id?: string | null;
+            /** @description Name of the service; null when none was sent. */
+            service?: string | null;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** @description Start of the span. */
+            start_time_unix_nano: string;
+            /** @description error, ok or unset. */
+            status: string;
+            /** @description Text of the status, empty when absent. */
+            status_message: string;
+        };
+        /** @description First frame of a live view. */
+        Snapshot: {
+            /**
+             * Format: int64
+             * @description Names this state; `since=REV` goes on from it.
+             */
+            rev: number;
+            /** @description The whole map. */
+            topology: components["schemas"]["Topology"];
+        };
+        /** @description What a question has cost. */
+        SqlCost: {
+            /**
+             * Format: int64
+             * @description Rows in memory that were looked at.
+             */
+            buffer_rows: number;
+            /**
+             * Format: int64
+             * @description Bytes read of files.
+             */
+            bytes_read: number;
+            /**
+             * Format: int64
+             * @description Time taken.
+             */
+            elapsed_nano: number;
+            /**
+             * Format: int64
+             * @description Files that could not be left out.
+             */
+            files_asked: number;
+            /**
+             * Format: int64
+             * @description Files of the tables asked for.
+             */
+            files_total: number;
+            /**
+             * Format: int64
+             * @description Row groups of `spans` that could not be left out.
+             */
+            row_groups_asked: number;
+            /**
+             * Format: int64
+             * @description Rows answered.
+             */
+            rows: number;
+        };
+        /** @description A question. */
+        SqlQuestion: {
+            /**
+             * @description One statement.
+             * @example SELECT service_name, count(*) AS spans FROM spans GROUP BY 1 ORDER BY 2 DESC
+             */
+            sql: string;
+        };
+        /** @description One stage of ingest. */
+        Stage: {
+            /**
+             * Format: int64
+             * @description Items that it refused or dropped.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Items that passed it.
+             */
+            items: number;
+            /** @description The same by reason. */
+            reasons: components["schemas"]["Reason"][];
+            /** @description spans, logs or metrics. */
+            signal: string;
+            /** @description receive, decode, wal, buffer, segment, catalog. */
+            stage: string;
+            /** @description ok, degraded or failing. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Items that wait in it.
+             */
+            waiting: number;
+        };
+        /** @description A map of a range. */
+        Topology: {
+            /** @description Edges by source, then target, then kind. */
+            edges: components["schemas"]["Edge"][];
+            /** @description Of what it is a map. */
+            meta: components["schemas"]["Meta"];
+            /** @description Nodes by id. */
+            nodes: components["schemas"]["Node"][];
+            /** @description What a reader of the map must know. */
+            warnings: components["schemas"]["Warning"][];
+        };
+        /** @description Rate, errors and durations over a range. */
+        Traffic: {
+            /**
+             * Format: int64
+             * @description Mean duration; null without calls.
+             */
+            avg_ns?: number | null;
+            /**
+             * Format: int64
+             * @description Calls, whole.
+             */
             calls: number;
-            /** @description Its name now. */
-            before: string;
-            /** @description Its name by the draft. */
-            after: string;
+            /**
+             * Format: double
+             * @description Share of failed calls, 0 to 1; null without calls.
+             */
+            error_ratio?: number | null;
+            /**
+             * Format: int64
+             * @description Calls that failed, whole.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Median.
+             */
+            p50_ns?: number | null;
+            /**
+             * Format: int64
+             * @description 95th percentile.
+             */
+            p95_ns?: number | null;
+            /**
+             * Format: int64
+             * @description 99th percentile.
+             */
+            p99_ns?: number | null;
+            /**
+             * Format: double
+             * @description Calls a second, weighted where spans tell their sampling.
+             */
+            rate_per_second: number;
+        };
+        /** @description A value. */
+        ValueCount: {
+            /**
+             * Format: int64
+             * @description How often it was seen.
+             */
+            count: number;
+            /** @description Its text. */
+            value: string;
+        };
+        /** @description Values of a key. */
+        Values: {
+            /** @description Whether all rows of the range were looked at and all values are there. */
+            complete: boolean;
+            /** @description The most frequent first. */
+            values: components["schemas"]["ValueCount"][];
+        };
+        /** @description A version of a service beside the others. */
+        Version: {
+            /** @description When it was first seen, in the time for which rollups are kept. */
+            first_seen_unix_nano: string;
+            /** @description When it was last seen. */
+            last_seen_unix_nano: string;
+            /**
+             * Format: double
+             * @description Its share of the service's calls, 0 to 1.
+             */
+            share: number;
+            /** @description Its numbers. */
+            traffic: components["schemas"]["Traffic"];
+            /** @description `service.version`; empty when none was sent. */
+            version: string;
+        };
+        /** @description The numbers of an edge as one side saw them. */
+        View: {
+            /** @description client, server, or network for the difference of the two. */
+            observer: string;
+            /** @description Its numbers. */
+            traffic: components["schemas"]["Traffic"];
+        };
+        /** @description Something that a reader of the map must know. */
+        Warning: {
+            /** @description A stable word: a finding's code such as `TOPO-01`, or `single_service`, `folded`, `no_data`, `incomplete`, `rules`. */
+            code: string;
+            /** @description In one sentence, in English. */
+            message: string;
+            /** @description Ids of the nodes that it is about. */
+            nodes: string[];
+            /** @description What to do about it; may be empty. */
+            remedy: string;
+            /** @description Names and numbers in the sentence, for other languages. */
+            values: [
+                string,
+                string
+            ][];
+        };
+        /** @description Why there is no edge, or not the whole of it. */
+        Why: {
+            /**
+             * Format: int64
+             * @description Calls that the map has on this edge in the range.
+             */
+            calls: number;
+            /** @description What was looked at without a finding: codes. */
+            checked: string[];
+            /** @description What was found, the likeliest cause first; empty when nothing speaks for a missing call. */
+            findings: components["schemas"]["Finding"][];
+            /** @description The caller asked for. */
+            source: string;
+            /** @description The callee asked for. */
+            target: string;
         };
     };
     responses: never;
@@ -1319,115 +1591,15 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    search: {
-        parameters: {
-            query?: {
-                /** @description of this service */
-                service?: string | null;
-                /** @description of this name */
-                operation?: string | null;
-                /** @description internal, server, client, producer, consumer or unspecified */
-                kind?: string | null;
-                /** @description error, ok or unset */
-                status?: string | null;
-                /** @description 1: has no parent */
-                root?: string | null;
-                /** @description took at least so long, such as 250ms */
-                min_duration?: string | null;
-                /** @description took at most so long */
-                max_duration?: string | null;
-                /** @description key=value or key; may be repeated */
-                attribute?: string[] | null;
-                /** @description one TraceQL spanset of conditions joined by &&, such as { .http.route = \"/a\" && duration > 1s } */
-                q?: string | null;
-                /** @description starts at or after: Unix nanoseconds or RFC 3339 */
-                from?: string | null;
-                /** @description starts before */
-                to?: string | null;
-                /** @description instead of from */
-                duration?: string | null;
-                /** @description 1 to 1000, 20 unless told */
-                limit?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description found traces; frames with Accept: application/x-ndjson */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FoundTraces"];
-                };
-            };
-            /** @description a parameter is wrong */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description the filter is right TraceQL that a search does not take yet */
-            501: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    trace: {
-        parameters: {
-            query?: {
-                /** @description full (unless told): resourceSpans as OTLP/JSON; skeleton: a row a span; jaeger: as Jaeger's query API writes it */
-                fields?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description up to 32 hexadecimal digits */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the trace; with fields=full an object {\"resourceSpans\":[...]} */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Skeleton"];
-                };
-            };
-            /** @description nothing is stored under the id */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
     attributes: {
         parameters: {
             query?: {
                 /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description instead of from */
-                duration?: string | null;
+                duration?: string;
             };
             header?: never;
             path?: never;
@@ -1459,13 +1631,13 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description 1 to 1000, 1000 unless told */
-                limit?: number | null;
+                limit?: number;
                 /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description instead of from */
-                duration?: string | null;
+                duration?: string;
             };
             header?: never;
             path: {
@@ -1496,19 +1668,73 @@ export interface operations {
             };
         };
     };
+    build: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the build */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Build"];
+                };
+            };
+        };
+    };
+    check: {
+        parameters: {
+            query: {
+                /** @description promql, logql, traceql, or filter: the part of TraceQL that a search takes */
+                language: string;
+                /** @description the query */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description its canonical form, or what is wrong with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     errors: {
         parameters: {
             query?: {
                 /** @description only of this service */
-                service?: string | null;
+                service?: string;
                 /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description instead of from; 15m unless told */
-                duration?: string | null;
+                duration?: string;
                 /** @description groups: 1 to 1000, 20 unless told */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1532,6 +1758,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    flush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description versions by table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: {
+                /** @description Unix nanoseconds or RFC 3339 */
+                from?: string;
+                /** @description likewise; now unless told */
+                to?: string;
+                /** @description instead of from; 15m unless told */
+                duration?: string;
+                /** @description only services of this namespace; may be repeated */
+                namespace?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the overview */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    services: {
+        parameters: {
+            query?: {
+                /** @description Unix nanoseconds or RFC 3339; with it or duration each service has its numbers */
+                from?: string;
+                /** @description likewise */
+                to?: string;
+                /** @description instead of from */
+                duration?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all services, or those seen in the range */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Services"];
+                };
+            };
+        };
+    };
+    service: {
+        parameters: {
+            query?: {
+                /** @description Unix nanoseconds or RFC 3339 */
+                from?: string;
+                /** @description likewise */
+                to?: string;
+                /** @description instead of from; 15m unless told */
+                duration?: string;
+            };
+            header?: never;
+            path: {
+                /** @description name of the service */
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the service */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServicePage"];
+                };
+            };
+            /** @description no such service was ever seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    operations: {
+        parameters: {
+            query?: {
+                /** @description Unix nanoseconds or RFC 3339; with it or duration each operation has its numbers */
+                from?: string;
+                /** @description likewise */
+                to?: string;
+                /** @description instead of from */
+                duration?: string;
+            };
+            header?: never;
+            path: {
+                /** @description name of the service */
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description its operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operations"];
                 };
             };
         };
@@ -1598,263 +1998,35 @@ export interface operations {
             };
         };
     };
-    flush: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description versions by table */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-        };
-    };
-    build: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the build */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Build"];
-                };
-            };
-        };
-    };
-    openapi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OpenAPI 3.1 */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-        };
-    };
-    overview: {
-        parameters: {
-            query?: {
-                /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
-                /** @description likewise; now unless told */
-                to?: string | null;
-                /** @description instead of from; 15m unless told */
-                duration?: string | null;
-                /** @description only services of this namespace; may be repeated */
-                namespace?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the overview */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Overview"];
-                };
-            };
-            /** @description a parameter is wrong */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    check: {
-        parameters: {
-            query: {
-                /** @description promql, logql, traceql, or filter: the part of TraceQL that a search takes */
-                language: string;
-                /** @description the query */
-                q: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description its canonical form, or what is wrong with it */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Checked"];
-                };
-            };
-            /** @description a parameter is wrong */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    services: {
-        parameters: {
-            query?: {
-                /** @description Unix nanoseconds or RFC 3339; with it or duration each service has its numbers */
-                from?: string | null;
-                /** @description likewise */
-                to?: string | null;
-                /** @description instead of from */
-                duration?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description all services, or those seen in the range */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Services"];
-                };
-            };
-        };
-    };
-    service: {
-        parameters: {
-            query?: {
-                /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
-                /** @description likewise */
-                to?: string | null;
-                /** @description instead of from; 15m unless told */
-                duration?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description name of the service */
-                service: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the service */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ServicePage"];
-                };
-            };
-            /** @description no such service was ever seen */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    operations: {
-        parameters: {
-            query?: {
-                /** @description Unix nanoseconds or RFC 3339; with it or duration each operation has its numbers */
-                from?: string | null;
-                /** @description likewise */
-                to?: string | null;
-                /** @description instead of from */
-                duration?: string | null;
-            };
-            header?: never;
-            path: {
-                /** @description name of the service */
-                service: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description its operations */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Operations"];
-                };
-            };
-        };
-    };
     topology: {
         parameters: {
             query?: {
                 /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
+                from?: string;
                 /** @description likewise; now unless told */
-                to?: string | null;
+                to?: string;
                 /** @description instead of from; 15m unless told */
-                duration?: string | null;
+                duration?: string;
                 /** @description service (unless told), versioned, workload, operation, namespace */
-                graph?: string | null;
+                graph?: string;
                 /** @description names joined by commas; all unless told */
-                namespaces?: string | null;
+                namespaces?: string;
                 /** @description 1: with health checks */
-                probes?: string | null;
+                probes?: string;
                 /** @description 1: with set-up calls to databases */
-                setup?: string | null;
+                setup?: string;
                 /** @description 0: producers joined to consumers without the topic between */
-                topics?: string | null;
+                topics?: string;
                 /** @description id of a node: only it and its neighbours */
-                focus?: string | null;
+                focus?: string;
                 /** @description how far from it; 1 unless told */
-                hops?: number | null;
+                hops?: number;
                 /** @description 1: with what was seen in the last 24 hours and not in the range */
-                idle?: string | null;
+                idle?: string;
                 /** @description seconds: frames `snapshot`, then `delta`, with Accept: application/x-ndjson */
-                watch?: number | null;
+                watch?: number;
                 /** @description go on from this state of a live view */
-                since?: number | null;
+                since?: number;
             };
             header?: never;
             path?: never;
@@ -1882,25 +2054,19 @@ export interface operations {
             };
         };
     };
-    topology_frames: {
+    topology_diff: {
         parameters: {
-            query?: {
-                /** @description Unix nanoseconds or RFC 3339 */
-                from?: string | null;
-                /** @description likewise; now unless told */
-                to?: string | null;
-                /** @description instead of from; 15m unless told */
-                duration?: string | null;
-                /** @description length of a frame, a multiple of 10s; 10s unless told; at most 2,000 frames */
-                step?: string | null;
+            query: {
+                /** @description start of the first window */
+                a_from: string;
+                /** @description its end */
+                a_to: string;
+                /** @description start of the second window */
+                b_from: string;
+                /** @description its end */
+                b_to: string;
                 /** @description as of the map */
-                graph?: string | null;
-                /** @description as of the map */
-                namespaces?: string | null;
-                /** @description as of the map */
-                probes?: string | null;
-                /** @description as of the map */
-                setup?: string | null;
+                graph?: string;
             };
             header?: never;
             path?: never;
@@ -1908,13 +2074,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the frames */
+            /** @description what differs */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Frames"];
+                    "application/json": components["schemas"]["Diff"];
                 };
             };
             /** @description a parameter is wrong */
@@ -1932,13 +2098,13 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description range, graph, probes and setup as of the map */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description likewise */
-                duration?: string | null;
+                duration?: string;
                 /** @description likewise */
-                graph?: string | null;
+                graph?: string;
             };
             header?: never;
             path: {
@@ -1975,17 +2141,17 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description range, graph, probes and setup as of the map */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description likewise */
-                duration?: string | null;
+                duration?: string;
                 /** @description likewise */
-                graph?: string | null;
+                graph?: string;
                 /** @description 1: only failed calls */
-                errors?: string | null;
+                errors?: string;
                 /** @description 1 to 1000, 20 unless told */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -2018,17 +2184,103 @@ export interface operations {
             };
         };
     };
+    topology_export: {
+        parameters: {
+            query: {
+                /** @description json, dot, mermaid, csv, openmetrics */
+                format: string;
+                /** @description range, graph, probes and setup as of the map */
+                from?: string;
+                /** @description likewise */
+                to?: string;
+                /** @description likewise */
+                duration?: string;
+                /** @description of openmetrics; 1m unless told */
+                step?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the map as a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    topology_frames: {
+        parameters: {
+            query?: {
+                /** @description Unix nanoseconds or RFC 3339 */
+                from?: string;
+                /** @description likewise; now unless told */
+                to?: string;
+                /** @description instead of from; 15m unless told */
+                duration?: string;
+                /** @description length of a frame, a multiple of 10s; 10s unless told; at most 2,000 frames */
+                step?: string;
+                /** @description as of the map */
+                graph?: string;
+                /** @description as of the map */
+                namespaces?: string;
+                /** @description as of the map */
+                probes?: string;
+                /** @description as of the map */
+                setup?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the frames */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frames"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     topology_node: {
         parameters: {
             query?: {
                 /** @description range, graph, probes and setup as of the map */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description likewise */
-                duration?: string | null;
+                duration?: string;
                 /** @description likewise */
-                graph?: string | null;
+                graph?: string;
             };
             header?: never;
             path: {
@@ -2063,17 +2315,17 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description range, graph, probes and setup as of the map */
-                from?: string | null;
+                from?: string;
                 /** @description likewise */
-                to?: string | null;
+                to?: string;
                 /** @description likewise */
-                duration?: string | null;
+                duration?: string;
                 /** @description likewise */
-                graph?: string | null;
+                graph?: string;
                 /** @description 1: only failed calls */
-                errors?: string | null;
+                errors?: string;
                 /** @description 1 to 1000, 20 unless told */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -2095,126 +2347,6 @@ export interface operations {
             };
             /** @description the range has no such node */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    topology_diff: {
-        parameters: {
-            query: {
-                /** @description start of the first window */
-                a_from: string;
-                /** @description its end */
-                a_to: string;
-                /** @description start of the second window */
-                b_from: string;
-                /** @description its end */
-                b_to: string;
-                /** @description as of the map */
-                graph?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description what differs */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Diff"];
-                };
-            };
-            /** @description a parameter is wrong */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    topology_why: {
-        parameters: {
-            query: {
-                /** @description id or name of the caller */
-                source: string;
-                /** @description id, name or host of the callee */
-                target: string;
-                /** @description range as of the map */
-                from?: string | null;
-                /** @description likewise */
-                to?: string | null;
-                /** @description likewise */
-                duration?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description what was found */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Why"];
-                };
-            };
-            /** @description a parameter is wrong */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    topology_export: {
-        parameters: {
-            query: {
-                /** @description json, dot, mermaid, csv, openmetrics */
-                format: string;
-                /** @description range, graph, probes and setup as of the map */
-                from?: string | null;
-                /** @description likewise */
-                to?: string | null;
-                /** @description likewise */
-                duration?: string | null;
-                /** @description of openmetrics; 1m unless told */
-                step?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description the map as a file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": string;
-                };
-            };
-            /** @description a parameter is wrong */
-            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2306,6 +2438,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesTest"];
+                };
+            };
+        };
+    };
+    topology_why: {
+        parameters: {
+            query: {
+                /** @description id or name of the caller */
+                source: string;
+                /** @description id, name or host of the callee */
+                target: string;
+                /** @description range as of the map */
+                from?: string;
+                /** @description likewise */
+                to?: string;
+                /** @description likewise */
+                duration?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description of this service */
+                service?: string;
+                /** @description of this name */
+                operation?: string;
+                /** @description internal, server, client, producer, consumer or unspecified */
+                kind?: string;
+                /** @description error, ok or unset */
+                status?: string;
+                /** @description 1: has no parent */
+                root?: string;
+                /** @description took at least so long, such as 250ms */
+                min_duration?: string;
+                /** @description took at most so long */
+                max_duration?: string;
+                /** @description key=value or key; may be repeated */
+                attribute?: string[];
+                /** @description one TraceQL spanset of conditions joined by &&, such as { .http.route = "/a" && duration > 1s } */
+                q?: string;
+                /** @description starts at or after: Unix nanoseconds or RFC 3339 */
+                from?: string;
+                /** @description starts before */
+                to?: string;
+                /** @description instead of from */
+                duration?: string;
+                /** @description 1 to 1000, 20 unless told */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description found traces; frames with Accept: application/x-ndjson */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundTraces"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description the filter is right TraceQL that a search does not take yet */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    trace: {
+        parameters: {
+            query?: {
+                /** @description full (unless told): resourceSpans as OTLP/JSON; skeleton: a row a span; jaeger: as Jaeger's query API writes it */
+                fields?: string;
+            };
+            header?: never;
+            path: {
+                /** @description up to 32 hexadecimal digits */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the trace; with fields=full an object {"resourceSpans":[...]} */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skeleton"];
+                };
+            };
+            /** @description nothing is stored under the id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
         };
