@@ -61,20 +61,20 @@ const TEXT_OF: Record<LabelKind, (edge: Schemas['Edge']) => string> = {
   protocol: (edge) => edge.protocol,
 };
 
-function edgeLabel(edge: Schemas['Edge'], labels: readonly LabelKind[]): string {
-  if (!edge.observed) return edge.missing;
+function edgeLabel(edge: Schemas['Edge'], labels: readonly LabelKind[], unseen: string): string {
+  if (!edge.observed) return unseen;
   const parts = labels.map((label) => TEXT_OF[label](edge)).filter((part) => part !== NONE);
   const troubled = edge.health.status === 'failing' || edge.health.status === 'degraded';
   if (troubled && edge.error_ratio) parts.push(`✕ ${percent(edge.error_ratio)}`);
   return parts.join(' · ');
 }
 
-export function graphEdges(edges: readonly Schemas['Edge'][], labels: readonly LabelKind[]): GraphEdge[] {
+export function graphEdges(edges: readonly Schemas['Edge'][], labels: readonly LabelKind[], unseen: string): GraphEdge[] {
   return edges.map((edge) => ({
     id: edge.id,
     source: edge.source,
     target: edge.target,
-    label: edgeLabel(edge, labels),
+    label: edgeLabel(edge, labels, unseen),
     health: edge.observed ? HEALTH[edge.health.status] : 'unknown',
     rate: edge.rate_per_second,
     errorShare: edge.error_ratio ?? 0,
