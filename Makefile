@@ -10,7 +10,7 @@ BIN := $(CARGO_TARGET_DIR)/debug/throughline
 # compiled anew.
 XTASK = cargo build --quiet --locked -p xtask && "$(CARGO_TARGET_DIR)/debug/xtask"
 
-.PHONY: help setup build run test check conformance bench soak release clean
+.PHONY: help setup build run test check conformance bench ui ui-test ui-shots bench-ui soak release clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,26 @@ conformance: ## scores on the oracles and goldens that THROUGHLINE_ORACLES and T
 bench: build ## measurements as ratios within one run, JSON lines in bench/results
 	@mkdir -p bench/results
 	set -o pipefail; cargo bench --workspace --locked --profile dev --benches | tee "bench/results/$$(date -u +%Y%m%dT%H%M%S).jsonl"
+
+NPM = cd ui && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm
+ui/node_modules: ui/package-lock.json
+	$(NPM) ci && touch node_modules
+
+ui: ui/node_modules ## builds the web UI into ui/dist, precompressed; needs no Rust
+	$(NPM) run --silent build
+	$(NPM) run --silent bytes
+
+ui-test: ui ## the web UI's checks, unit tests and tests in Chromium; THROUGHLINE_URL names a server to test against
+	$(NPM) run --silent check
+	$(NPM) run --silent unit
+	$(NPM) run --silent e2e
+
+ui-shots: ui ## a picture of every page and state in ui/shots, to be looked at; SHOTS is a pattern of names
+	$(NPM) run --silent shots
+
+bench-ui: ui ## times of the web UI as ratios within one run, JSON lines in bench/results
+	@mkdir -p bench/results
+	$(NPM) run --silent bench
 
 soak: build ## 500 rounds of kill -9 under load
 	THROUGHLINE_KILL_ROUNDS=500 cargo test --locked -p server --test kill -- --nocapture
