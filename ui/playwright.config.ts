@@ -1,4 +1,4 @@
-/** Tests in a real browser: every page in English light and Korean dark. No retries: a test that fails now and then is a bug. */
+/** Tests in a real browser: every page in English light and Korean dark, texts also in the pseudo-locale. No retries: a test that fails now and then is a bug. */
 import { defineConfig } from '@playwright/test';
 import { browser, server } from './e2e/setup';
 
@@ -13,6 +13,7 @@ export default defineConfig({
   webServer: server,
   projects: [
     { name: 'en-light', use: { ...browser, locale: 'en-US', timezoneId: 'UTC', colorScheme: 'light', viewport: { width: 1440, height: 900 } } },
+    { name: 'pseudo', testMatch: 'pages.spec.ts', use: { ...browser, locale: 'en-US', timezoneId: 'UTC', colorScheme: 'light', viewport: { width: 1440, height: 900 } } },
     { name: 'ko-dark', use: { ...browser, locale: 'ko-KR', timezoneId: 'Asia/Seoul', colorScheme: 'dark', viewport: { width: 1440, height: 900 } } },
   ],
 });

@@ -35,5 +35,6 @@ describe('frames', () => {
     expect(() => parseFrame('{"error":{"code":"overloaded","message":"busy","remedy":"wait"}}')).toThrow('busy');
   });
   it('pass on what they do not know', () => expect(parseFrame('{"hint":1}')).toEqual({ kind: 'other', name: 'hint', value: 1 }));
-  it('become rows', () => expect(rowsOf(['a', 'b'], [[1, 2], ['x', 'y']])).toEqual([{ a: 1, b: 'x' }, { a: 2, b: 'y' }]));
+  it('become rows by name', () => expect(rowsOf(['a'], { a: [1, 2], b: ['x', 'y'] })).toEqual([{ a: 1, b: 'x' }, { a: 2, b: 'y' }]));
+  it('become rows by place', () => expect(rowsOf(['a', 'b'], [[1, 2], ['x', 'y']])).toEqual([{ a: 1, b: 'x' }, { a: 2, b: 'y' }]));
 });

@@ -7,9 +7,12 @@
  */
 import { ApiError, ask, type Schemas } from '@/data/client';
 
+/** Rows by column: lists under the columns' names, or in the order in which `meta` names them. */
+export type Columns = Record<string, unknown[]> | unknown[][];
+
 export type Frame =
   | { kind: 'meta'; value: Record<string, unknown> }
-  | { kind: 'rows'; value: unknown[][] }
+  | { kind: 'rows'; value: Columns }
   | { kind: 'progress'; value: Record<string, unknown> }
   | { kind: 'warning'; value: { message?: string } }
   | { kind: 'end'; value: { cost?: Record<string, unknown> } }
@@ -75,7 +78,8 @@ export async function* frames(url: URL, signal: AbortSignal): AsyncGenerator<Fra
 }
 
 /** Rows of columns as objects; `columns` are names in the order of the columns. */
-export function rowsOf(columns: string[], rows: unknown[][]): Record<string, unknown>[] {
-  const length = rows[0]?.length ?? 0;
-  return Array.from({ length }, (_, at) => Object.fromEntries(columns.map((name, column) => [name, rows[column]?.[at]])));
+export function rowsOf(columns: string[], rows: Columns): Record<string, unknown>[] {
+  const named: [string, unknown[]][] = Array.isArray(rows) ? columns.map((name, column) => [name, rows[column] ?? []]) : Object.entries(rows);
+  const length = Math.max(0, ...named.map(([, values]) => values.length));
+  return Array.from({ length }, (_, at) => Object.fromEntries(named.map(([name, values]) => [name, values[at]])));
 }

@@ -67,8 +67,8 @@ function search(asked: Asked, traces: WorldTrace[]): Answer {
   const hits = traces.filter((trace) => trace.startNs >= range.fromNs && trace.startNs < range.toNs && matches(trace, asked.url.searchParams)).slice(0, limit).map(found);
   if (!asked.stream) return json({ traces: hits, cost: { elapsed_nano: 3_100_000 } });
   const columns = ['trace_id', 'root_service', 'root_name', 'start_time_unix_nano', 'duration_nano', 'span_count', 'error_count', 'services'] as const;
-  const out: object[] = [{ meta: { columns: columns.map((name) => ({ name })) } }];
-  for (let at = 0; at < hits.length; at += 25) out.push({ rows: columns.map((name) => hits.slice(at, at + 25).map((hit) => hit[name])) });
+  const out: object[] = [{ meta: { columns, limit } }];
+  for (let at = 0; at < hits.length; at += 25) out.push({ rows: Object.fromEntries(columns.map((name) => [name, hits.slice(at, at + 25).map((hit) => hit[name])])) });
   return lines([...out, { end: { cost: { elapsed_nano: 3_100_000 } } }], 30);
 }
 

@@ -37,7 +37,7 @@ export const traces = {
   spans: '{N} span | {N} spans',
   errors: '{N} error | {N} errors',
   none: 'No trace matches',
-  noneText: 'Traces exist in this server, but none that matches in this range. A longer range or fewer conditions may find some.',
+  noneText: 'No stored span of this range fulfils all conditions. A longer range or fewer conditions may find some.',
   never: 'Nothing was received yet',
   last24h: 'Search the last 24 hours',
   dropFilters: 'Drop all conditions',

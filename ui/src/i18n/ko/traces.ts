@@ -39,7 +39,7 @@ export const traces: Messages['traces'] = {
   spans: '스팬 {N}개',
   errors: '오류 {N}개',
   none: '맞는 트레이스가 없습니다',
-  noneText: '서버에 트레이스가 있지만 이 범위에서 조건에 맞는 것이 없습니다. 범위를 넓히거나 조건을 줄여 보세요.',
+  noneText: '이 범위에 저장된 스팬 가운데 모든 조건에 맞는 것이 없습니다. 범위를 넓히거나 조건을 줄여 보세요.',
   never: '아직 받은 데이터가 없습니다',
   last24h: '최근 24시간 검색',
   dropFilters: '조건 모두 지우기',
