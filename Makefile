@@ -11,7 +11,7 @@ SPANS ?= 1000000
 # compiled anew.
 XTASK = cargo build --quiet --locked -p xtask && "$(CARGO_TARGET_DIR)/debug/xtask"
 
-.PHONY: help setup build run demo-check test check conformance bench soak fuzz release clean
+.PHONY: help setup build run demo-check test check conformance bench ui ui-test ui-shots bench-ui soak fuzz release clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,27 @@ soak: build ## 500 rounds of kill -9 under load; ROUNDS=50 for fewer
 fuzz: ## every parser, evaluator and decoder against made-up input; SECONDS=60 a target, TARGETS="promql_parse" chooses
 	@# The number is an argument: bash has a variable SECONDS of its own.
 	$(XTASK) fuzz $(or $(SECONDS),60) $(TARGETS)
+
+NPM = cd ui && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm
+ui/node_modules: ui/package-lock.json
+	$(NPM) ci && touch node_modules
+
+ui: ui/node_modules ## builds the web UI into ui/dist, precompressed; needs no Rust
+	$(NPM) run --silent build
+	$(NPM) run --silent bytes
+
+ui-test: ui ## the web UI's checks, unit tests and tests in Chromium; THROUGHLINE_URL names a server to test against
+	$(NPM) run --silent check
+	$(NPM) run --silent unit
+	$(NPM) run --silent e2e
+
+ui-shots: ui ## a picture of every page and state in ui/shots, to be looked at; SHOTS is a pattern of names
+	$(NPM) run --silent shots
+
+bench-ui: ui ## times of the web UI as ratios within one run, JSON lines in bench/results
+	@mkdir -p bench/results
+	$(NPM) run --silent bench
+
 
 release: setup ## the optimised binary, with link-time optimisation
 	cargo build --release --locked -p server

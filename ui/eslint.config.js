@@ -16,12 +16,12 @@ export default tseslint.config(
   {
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_$' }],
       'no-undef': 'off',
       'no-console': 'error',
       eqeqeq: 'error',
       'vue/no-v-html': 'error',
-      'vue/no-bare-strings-in-template': 'error',
+      'vue/no-bare-strings-in-template': ['error', { allowlist: ['Throughline', 'K', '→', '·', '×', '–', '+', ':', '(', ')', '\u00a0'] }],
       'vue/block-order': ['error', { order: ['script', 'template', 'style'] }],
       'vue/max-attributes-per-line': 'off',
       'vue/singleline-html-element-content-newline': 'off',

@@ -8,13 +8,14 @@ import { fileURLToPath, URL } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 import { precompress } from './scripts/precompress.ts';
+import { fakeServer } from './src/test/fake-server';
 
 const cache = `${process.env['XDG_CACHE_HOME'] ?? `${process.env['HOME'] ?? '/tmp'}/.cache`}/throughline/vite`;
 
 export default defineConfig({
   base: './',
   cacheDir: cache,
-  plugins: [vue(), precompress()],
+  plugins: [vue(), precompress(), ...(process.env['FAKE'] ? [fakeServer()] : [])],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'false',

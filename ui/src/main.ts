@@ -1,8 +1,12 @@
 /**
  * The browser's entry: preferences, language and router are ready before the shell is mounted.
  *
- * The chosen language is a chunk of its own, so that a reader loads one language and not two.
+ * The style sheets come first, because base.css sets the order of the layers. The chosen language is a chunk of its own, so that a reader loads one language and not two.
  */
+import '@/tokens/base.css';
+import '@/tokens/light.css';
+import '@/tokens/dark.css';
+import '@/parts/parts.css';
 import { VueQueryPlugin } from '@tanstack/vue-query';
 import { createApp } from 'vue';
 import App from '@/app/App.vue';
@@ -10,10 +14,6 @@ import { preferences } from '@/app/preferences';
 import { createAppRouter } from '@/app/routes';
 import { queryClient } from '@/data/queries';
 import { createTexts } from '@/i18n/texts';
-import '@/tokens/base.css';
-import '@/tokens/light.css';
-import '@/tokens/dark.css';
-import '@/parts/parts.css';
 
 async function start(): Promise<void> {
   const texts = await createTexts(preferences.language);

@@ -16,6 +16,8 @@ export interface Preferences {
   /** Single-key shortcuts can be turned off (WCAG 2.1.4). */
   shortcuts: boolean;
   railCollapsed: boolean;
+  /** How often a live page asks again; 0 never. */
+  refreshSeconds: number;
 }
 
 const KEY = 'throughline.preferences';
@@ -39,6 +41,7 @@ export const preferences: Preferences = reactive({
   utc: false,
   shortcuts: true,
   railCollapsed: false,
+  refreshSeconds: 10,
   ...stored(),
 });
 

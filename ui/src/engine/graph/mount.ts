@@ -212,6 +212,7 @@ export function mountGraph(element: HTMLElement, first: GraphProps): GraphEngine
 
   readTheme();
   applyTexts();
+  stage.start();
   showDots();
   void follow(false);
 

@@ -33,7 +33,11 @@ export class Stage {
     this.canvas.style.cssText = 'position:absolute;left:0;top:0;transform-origin:0 0';
     element.append(this.canvas);
     this.observer = new ResizeObserver(() => this.measure());
-    this.observer.observe(element);
+  }
+
+  /** Begins to follow the element's size; call it when everything that draws stands. */
+  start(): void {
+    this.observer.observe(this.element);
     this.measure();
   }
 
