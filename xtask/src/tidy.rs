@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Our crates in the order of the data's path: each may use only crates before it, and of its own group nothing.
 const GROUPS: &[&[&str]] = &[
-    &["stdx"],
+    &["stdx", "api"],
     &["model"],
     &["promql", "logql", "traceql", "decode", "wal", "buffer", "segment", "catalog"],
     &["store"],

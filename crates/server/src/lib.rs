@@ -6,6 +6,7 @@
 pub mod api;
 pub mod cli;
 pub mod config;
+pub mod map;
 pub mod page;
 pub mod receive;
 pub mod selfmon;

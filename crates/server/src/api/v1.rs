@@ -9,6 +9,7 @@ mod csv;
 mod error;
 mod frames;
 mod json_rows;
+mod map;
 mod names;
 mod openapi;
 mod range;
@@ -28,6 +29,8 @@ use query::Engine;
 use query::sql::Limits;
 use stdx::Clock;
 
+use crate::map::Map;
+
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};
 
 /// What the API needs beside the engine.
@@ -39,6 +42,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// What a question in SQL may cost.
     pub sql: Limits,
+    /// The service map over the same store.
+    pub map: Arc<Map>,
 }
 
 /// What every route sees.
@@ -68,6 +73,13 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
         .route("/api/v1/attributes/{key}/values", get(names::values))
         .route("/api/v1/services", get(names::services))
         .route("/api/v1/services/{service}/operations", get(names::operations))
+        .route("/api/v1/topology", get(map::topology))
+        .route("/api/v1/topology/frames", get(map::topology_frames))
+        .route("/api/v1/topology/edge/{source}/{target}", get(map::edge))
+        .route("/api/v1/topology/node/{id}", get(map::node))
+        .route("/api/v1/topology/diff", get(map::diff))
+        .route("/api/v1/topology/why", get(map::why))
+        .route("/api/v1/topology/export", get(map::export))
         .route("/api/v1/build", get(build::answer))
         .route("/api/v1/openapi.json", get(openapi::answer))
         .with_state(Arc::new(Api { engine, settings }))

@@ -177,6 +177,7 @@ impl Service {
                         tenant: tenant.clone(),
                         clock: Arc::clone(&self.shared.clock),
                         sql: self.sql.clone(),
+                        map: Arc::clone(&self.shared.map),
                     },
                 ))
                 .merge(v1::stages::router(Arc::clone(&self.shared), tenant.clone())),

@@ -261,6 +261,7 @@ pub(super) fn watch() -> String {
         edges: vec![edge],
         removed_nodes: Vec::new(),
         removed_edges: vec![expected().1.id],
+        warnings: warnings(),
     };
     format!("{}\n{}\n", json!({ "snapshot": snapshot }), json!({ "delta": delta }))
 }

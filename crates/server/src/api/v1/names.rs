@@ -20,6 +20,13 @@ const VALUES_MAX: usize = 1_000;
 /// Names of services.
 pub(super) async fn services(State(api): State<Arc<Api>>, request: Request) -> Response<Body> {
     let (parts, _) = request.into_parts();
+    let params = Params::parse(parts.uri.query());
+    if has_range(&params) {
+        return match map::services(&api, &api.tenant(&parts), &params).await {
+            Ok(services) => json(StatusCode::OK, &services),
+            Err(error) => error.into_response(),
+        };
+    }
     match api.engine.services(&api.tenant(&parts)).await {
         Ok(names) => {
             let services = names
@@ -39,6 +46,13 @@ pub(super) async fn operations(
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
+    let params = Params::parse(parts.uri.query());
+    if has_range(&params) {
+        return match map::operations(&api, &api.tenant(&parts), &params, &service).await {
+            Ok(operations) => json(StatusCode::OK, &operations),
+            Err(error) => error.into_response(),
+        };
+    }
     match api.engine.operations(&api.tenant(&parts), Some(&service)).await {
         Ok(found) => {
             let operations = found
@@ -53,6 +67,11 @@ pub(super) async fn operations(
         }
         Err(error) => ApiError::from(error).into_response(),
     }
+}
+
+/// Whether numbers are asked for: they are those of a range.
+fn has_range(params: &Params) -> bool {
+    params.find("from").is_some() || params.find("duration").is_some()
 }
 
 /// Attribute keys.

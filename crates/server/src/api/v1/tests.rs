@@ -45,8 +45,10 @@ impl World {
             salt: 7,
         };
         let options = Options { background: false, ..Options::standard() };
-        let (store, _) = store::open(places, options).await.expect("an empty store opens");
+        let map = Arc::new(crate::map::Map::new(None));
+        let (store, _) = store::open_with(places, options, Some(Arc::clone(&map.sums) as Arc<dyn store::Deriver>)).await.expect("an empty store opens");
         let settings = Settings {
+            map,
             tenant: TenantId::single(),
             clock,
             sql: Limits { rows_max: 100_000, ..Limits::standard(None) },
