@@ -61,7 +61,14 @@ fn bombs_cost_bounded_memory_and_disturb_nobody() {
 #[test]
 fn broken_requests_disturb_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
-    let process = Process::start(&folder.path().join("data"), &[("LIMITS_HEADER_TIMEOUT", "1s")]);
+    let process = Process::start(
+        &folder.path().join("data"),
+        &[
+            ("LIMITS_HEADER_TIMEOUT", "300ms"),
+            ("LIMITS_BODY_IDLE_TIMEOUT", "300ms"),
+            ("LIMITS_IDLE_TIMEOUT", "1s"),
+        ],
+    );
     let whole = body(1);
     let head = |path: &str, kind: &str, len: usize| {
         format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: {len}\r\n\r\n")
