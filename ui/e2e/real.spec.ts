@@ -28,6 +28,7 @@ test('a found trace opens with all of its spans', async ({ page }) => {
 test('failed spans are found and told', async ({ page }) => {
   await page.goto('/traces?status=error&from=now-7d&to=now');
   await page.locator('.results [data-row]').first().click();
+  await expect(page.locator('.wf-row').first()).toBeVisible();
   await page.keyboard.press('e');
   await expect(page).toHaveURL(/span=/);
   await expect(page.locator('.span .pill.bad')).toBeVisible();
