@@ -20,6 +20,8 @@ setup: ## installs what is missing, or says what an administrator has to run
 	@KAFKA=$(KAFKA) demo/setup.sh
 
 build: setup ## compiles everything once, for run, tests and benches alike
+	@# The binary takes the web UI in when it is there; without Node the plain page stands in.
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui || echo "the web UI was not built; the plain page stands in" >&2; fi
 	@echo "Building; the first time takes 10 to 40 minutes, later ones seconds."
 	@# As for tests, so that both share every compiled dependency: Cargo unites the features of all that it builds at once.
 	cargo test --workspace --no-run --locked

@@ -27,7 +27,7 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
     let map = Arc::new(Map::new(Some(folder.join("topology-rules.yaml"))));
     let engine = Engine::new(open_data_dir(folder, Some(Arc::clone(&map.sums) as Arc<dyn Deriver>)).await?);
     // Nothing is written, so a question that needs more memory than there is fails instead of spilling.
-    let settings = v1::Settings { tenant, clock: Arc::new(SystemClock::new()), sql: Limits::standard(None), map };
+    let settings = v1::Settings { tenant, clock: Arc::new(SystemClock::new()), sql: Limits::standard(None), map, listeners: Vec::new() };
     Ok(v1::router(engine, settings))
 }
 

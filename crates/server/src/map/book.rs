@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use topology::names::book::{Book, BookState};
-use topology::names::{Names, Problem};
+use topology::names::rules::Problem;
+use topology::names::{Book, BookState, Names};
 
 /// The rules in force and where they are kept.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use model::{TenantId, TimeNs};
 use parking_lot::Mutex;
 use segment::read::Table;
 use store::{DerivedTable, Error, Snapshot, Store, TableFile};
-use topology::range_plan::{Holding, Plan, plan};
+use topology::range_plan::{Holding, Plan, PlanPart, plan};
 use topology::rollup::batches;
 use topology::rollup::tables::{ENTITIES, PEERS};
 use topology::rollup::{EdgeRow, EntityRow, OperationRow, PeerRow, Resolution, bucket_of};
@@ -89,8 +89,8 @@ impl Map {
         let from_ns = bucket_of(from_ns, step);
         let to_ns = bucket_of(to_ns.saturating_sub(1), step).saturating_add(step.bucket_ns());
         let plan = match wanted {
-            Wanted::Steps => topology::range_plan::Plan {
-                parts: vec![topology::range_plan::PlanPart { resolution: step, from_ns, to_ns }],
+            Wanted::Steps => Plan {
+                parts: vec![PlanPart { resolution: step, from_ns, to_ns }],
             },
             _ => plan(from_ns, to_ns, &holdings(to_ns)),
         };

@@ -1,5 +1,4 @@
-//! Spans that the tables hold already, read again: the last minute before a start, so that pairs are found across it, and everything,
-//! to make the sums of spans that were stored before there was a map.
+//! Spans that the tables hold already, read again: those of the last minute before a start, so that pairs are found across it.
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -53,27 +52,6 @@ pub(super) async fn waiting_halves(
         let batch = filter_record_batch(&batch, &recent).map_err(segment::Error::from)?;
         if batch.num_rows() > 0 {
             take(&tenant, &batch);
-        }
-    }
-    Ok(())
-}
-
-/// Hands every stored span of a tenant to `take`, a row group at a time.
-pub(crate) async fn every_span(
-    stored: &Snapshot,
-    objects: &dyn ObjectStore,
-    tenant: &TenantId,
-    mut take: impl FnMut(&RecordBatch) -> Result<(), String>,
-) -> Result<(), Error> {
-    let columns = Table::spans();
-    for file in stored.spans_of(tenant) {
-        let footer = file.file.footer(objects, &columns).await?;
-        for group in 0..footer.row_groups() {
-            let plan = segment::plan(&footer, &[group], None, None)?;
-            let bytes = file.file.read(objects, plan.ranges()).await?;
-            for batch in segment::decode(&footer, &plan, &bytes)? {
-                take(&batch).map_err(Error::Task)?;
-            }
         }
     }
     Ok(())

@@ -156,7 +156,7 @@ impl Deriver for Sums {
                         tail.acknowledge(last);
                     }
                     Ok(Some(TailEvent::Gap(position))) => {
-                        tracing::warn!(position, "the map lost its place in the log; `throughline map --rebuild` makes it whole");
+                        tracing::warn!(position, "the map lost its place in the log: calls of the time before are missing from it");
                     }
                     Ok(None) => break,
                     Err(error) => {

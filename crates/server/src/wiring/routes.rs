@@ -20,6 +20,7 @@ use super::folder::Folder;
 use super::listen::Listener;
 use crate::api::{jaeger, tempo, v1};
 use crate::page;
+use crate::ui;
 use crate::receive::http::plain;
 use crate::receive::path::{self, Meant};
 use crate::receive::refusal::Refusal;
@@ -111,7 +112,7 @@ impl Service {
             return None;
         }
         let response = match request.uri().path() {
-            "/" => page::answer(&self.shared, request.headers()),
+            "/" if !ui::is_built() => page::answer(&self.shared, request.headers()),
             "/metrics" => {
                 let mut response = Response::new(Body::from(metrics::text(&self.shared)));
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
@@ -122,7 +123,7 @@ impl Service {
                 Phase::Ready => plain(StatusCode::OK, "ready\n"),
                 phase => not_open(phase),
             },
-            _ => return None,
+            path => ui::answer(path, request.headers())?,
         };
         Some(if request.method() == Method::HEAD { response.map(|_| Body::empty()) } else { response })
     }
@@ -155,6 +156,10 @@ impl Service {
         Some(router)
     }
 
+    fn listeners(&self) -> Vec<(String, std::net::SocketAddr)> {
+        self.shared.addresses.iter().map(|(listener, at)| (listener.name().to_owned(), *at)).collect()
+    }
+
     fn made(&self, tenant: &TenantId, engine: Engine) -> Router {
         let source: Arc<dyn TraceSource> = Arc::new(engine.clone());
         let settings = || {
@@ -178,6 +183,7 @@ impl Service {
                         clock: Arc::clone(&self.shared.clock),
                         sql: self.sql.clone(),
                         map: Arc::clone(&self.shared.map),
+                        listeners: self.listeners(),
                     },
                 ))
                 .merge(v1::stages::router(Arc::clone(&self.shared), tenant.clone())),

@@ -97,7 +97,7 @@ fn host_and_port<'a>(slots: &Slots<'a>, web: bool) -> (Cow<'a, str>, u16) {
     if let Some((_, host, port)) = &url
         && !host.is_empty()
     {
-        return (lower(host), port.or(told_port).unwrap_or(default));
+        return (Cow::Owned(lower(host).into_owned()), port.or(told_port).unwrap_or(default));
     }
     for slot in [Slot::HttpHost, Slot::PeerHostname, Slot::NetworkPeerAddress, Slot::NetPeerIp, Slot::PeerAddress] {
         if let Some(text) = slots.text(slot) {

@@ -321,7 +321,7 @@ pub fn entities_from_batch(batch: &RecordBatch) -> Result<Vec<EntityRow>, Error>
     let (first, last) = (columns.long("first_seen_unix_nano")?, columns.long("last_seen_unix_nano")?);
     (0..batch.num_rows())
         .map(|row| {
-            let text = |name| columns.text(name, row).map(std::sync::Arc::<str>::from);
+            let text = |name| columns.text(name, row).map(Arc::<str>::from);
             Ok(EntityRow {
                 id: EntityId(id.value(row) as u64),
                 entity: Entity {

@@ -84,7 +84,7 @@ pub(super) fn request(params: &Params, now: i64) -> Result<MapRequest, ApiError>
 
 impl Api {
     /// The rows of a request.
-    async fn facts(&self, tenant: &TenantId, range: (i64, i64), wanted: Wanted) -> Result<Facts, ApiError> {
+    pub(super) async fn facts(&self, tenant: &TenantId, range: (i64, i64), wanted: Wanted) -> Result<Facts, ApiError> {
         let facts = self.settings.map.facts(self.engine.store(), tenant, range, wanted).await;
         facts.map_err(|error| ApiError { kind: error.kind(), message: error.chain(), remedy: String::new() })
     }

@@ -49,6 +49,7 @@ impl World {
         let (store, _) = store::open_with(places, options, Some(Arc::clone(&map.sums) as Arc<dyn store::Deriver>)).await.expect("an empty store opens");
         let settings = Settings {
             map,
+            listeners: Vec::new(),
             tenant: TenantId::single(),
             clock,
             sql: Limits { rows_max: 100_000, ..Limits::standard(None) },
