@@ -27,7 +27,8 @@ fn main() {
         };
         let (brotli, gzip) = (packed("br"), packed("gz"));
         let plain = bytes(file);
-        let written = writeln!(table, "Asset {{ path: {path:?}, plain: {plain}, brotli: {brotli}, gzip: {gzip} }},");
+        let written =
+            writeln!(table, "Asset {{ path: {path:?}, plain: {plain}, brotli: {brotli}, gzip: {gzip} }},");
         written.unwrap_or_else(|error| panic!("the table of the web UI: {error}"));
     }
     table.push(']');

@@ -43,7 +43,17 @@ fn is_taken(name: &str) -> bool {
     let first = name.split('/').next().unwrap_or_default();
     matches!(
         first,
-        "api" | "v1" | "otlp" | "jaeger" | "tempo" | "loki" | "prometheus" | "zipkin" | "metrics" | "healthz" | "readyz"
+        "api"
+            | "v1"
+            | "otlp"
+            | "jaeger"
+            | "tempo"
+            | "loki"
+            | "prometheus"
+            | "zipkin"
+            | "metrics"
+            | "healthz"
+            | "readyz"
             | "assets"
     )
 }
@@ -51,7 +61,8 @@ fn is_taken(name: &str) -> bool {
 fn file(asset: &Asset, headers: &HeaderMap) -> Response<Body> {
     let takes = |coding: &str| {
         let all = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        let mut codings = all.flat_map(|value| value.split(',')).map(|one| one.split(';').next().unwrap_or_default());
+        let mut codings =
+            all.flat_map(|value| value.split(',')).map(|one| one.split(';').next().unwrap_or_default());
         codings.any(|one| one.trim().eq_ignore_ascii_case(coding))
     };
     let (bytes, coding) = match (asset.brotli, asset.gzip) {
@@ -67,7 +78,8 @@ fn file(asset: &Asset, headers: &HeaderMap) -> Response<Body> {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     // The names of assets hold a hash of their content; those of the others stay and their content does not.
-    let kept = if asset.path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let kept =
+        if asset.path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(kept));
     headers.insert("content-security-policy", HeaderValue::from_static(POLICY));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));

@@ -169,7 +169,12 @@ async fn open(
         // The only task that opens: nothing was there before.
         let _ = lease.set(Arc::clone(taken));
     }
-    let opened: Result<(Store, Recovery), store::Error> = store::open_with(opened.places, opened.options, Some(Arc::clone(&shared.map.sums) as Arc<dyn store::Deriver>)).await;
+    let opened: Result<(Store, Recovery), store::Error> = store::open_with(
+        opened.places,
+        opened.options,
+        Some(Arc::clone(&shared.map.sums) as Arc<dyn store::Deriver>),
+    )
+    .await;
     let (store, recovery) = opened
         .map_err(|error| WiringError::Store { what: "the store did not open", cause: error.chain() })?;
     shared.set_store(store);

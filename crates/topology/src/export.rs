@@ -33,7 +33,8 @@ mod tests {
               "service:shop:front" -> "database:mysql:db:3306:+1:" [label="2/min p95 10.1ms"];
               "service:shop:front" -> "service:shop:<b>\"x\"" [label="6/min 50.0% err p95 10.1ms"];
             }
-        "#]].assert_eq(&super::dot::dot(&map));
+        "#]]
+        .assert_eq(&super::dot::dot(&map));
         expect![[r##"
             flowchart LR
                 n0[("+1")]
@@ -43,7 +44,8 @@ mod tests {
               end
               n2 -->|"2/min, p95 10.1ms"| n0
               n2 -->|"6/min, 50.0% err, p95 10.1ms"| n1
-        "##]].assert_eq(&super::mermaid::mermaid(&map));
+        "##]]
+        .assert_eq(&super::mermaid::mermaid(&map));
         expect![[r#"
             source,source_kind,source_namespace,target,target_kind,target_namespace,target_host,kind,protocol,calls,errors,rate_per_second,error_ratio,p50_ns,p95_ns,p99_ns,observer,observed,source_id,target_id
             front,service,shop,'+1,database,,db,database,database,2,0,0.03333333333333333,0,9702014,10087762,10122784,client,true,service:shop:front,database:mysql:db:3306:+1:

@@ -27,7 +27,13 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
     let map = Arc::new(Map::new(Some(folder.join("topology-rules.yaml"))));
     let engine = Engine::new(open_data_dir(folder, Some(Arc::clone(&map.sums) as Arc<dyn Deriver>)).await?);
     // Nothing is written, so a question that needs more memory than there is fails instead of spilling.
-    let settings = v1::Settings { tenant, clock: Arc::new(SystemClock::new()), sql: Limits::standard(None), map, listeners: Vec::new() };
+    let settings = v1::Settings {
+        tenant,
+        clock: Arc::new(SystemClock::new()),
+        sql: Limits::standard(None),
+        map,
+        listeners: Vec::new(),
+    };
     Ok(v1::router(engine, settings))
 }
 
@@ -76,9 +82,10 @@ pub async fn open_data_dir(path: &Path, deriver: Option<Arc<dyn Deriver>>) -> Re
         free_disk: Arc::new(|| None),
         salt: 0,
     };
-    let (store, _) = store::open_read_only(places, Options { background: false, ..Options::standard() }, deriver)
-        .await
-        .map_err(|error| ClientError::failed(format!("reading `{shown}`: {}", error.chain())))?;
+    let (store, _) =
+        store::open_read_only(places, Options { background: false, ..Options::standard() }, deriver)
+            .await
+            .map_err(|error| ClientError::failed(format!("reading `{shown}`: {}", error.chain())))?;
     Ok(store)
 }
 

@@ -38,12 +38,15 @@ impl RuleBook {
             match std::fs::read_to_string(path) {
                 Ok(text) => {
                     if let Err(problems) = book.put_rules(&text) {
-                        let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+                        let first =
+                            problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
                         tracing::error!(path = %path.display(), first, "the rules that name hosts are wrong and not in force");
                     }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => tracing::error!(path = %path.display(), %error, "the rules that name hosts cannot be read"),
+                Err(error) => {
+                    tracing::error!(path = %path.display(), %error, "the rules that name hosts cannot be read")
+                }
             }
         }
         Self { book: Mutex::new(book), path }

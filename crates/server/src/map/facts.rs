@@ -89,9 +89,7 @@ impl Map {
         let from_ns = bucket_of(from_ns, step);
         let to_ns = bucket_of(to_ns.saturating_sub(1), step).saturating_add(step.bucket_ns());
         let plan = match wanted {
-            Wanted::Steps => Plan {
-                parts: vec![PlanPart { resolution: step, from_ns, to_ns }],
-            },
+            Wanted::Steps => Plan { parts: vec![PlanPart { resolution: step, from_ns, to_ns }] },
             _ => plan(from_ns, to_ns, &holdings(to_ns)),
         };
         let reader = Reader { map: self, snapshot: &snapshot, objects: &*objects, tenant };
@@ -100,7 +98,11 @@ impl Map {
             operations: Vec::new(),
             entities: waiting.entities,
             lookup: Lookup::new(&[], &[], self.book.names(), []),
-            completeness: Completeness { exact: waiting.dirty.is_empty(), pending_repairs: waiting.dirty.len() as u64, ..Completeness::default() },
+            completeness: Completeness {
+                exact: waiting.dirty.is_empty(),
+                pending_repairs: waiting.dirty.len() as u64,
+                ..Completeness::default()
+            },
             plan,
         };
         let parts = facts.plan.parts.clone();
@@ -110,13 +112,17 @@ impl Map {
             for rows in reader.edges(part.resolution.edges_table(), days.clone()).await? {
                 facts.edges.extend(rows.iter().filter(|row| within(row.bucket_ns)).cloned());
             }
-            facts.edges.extend(waiting.edges.iter().filter(|row| within(bucket_of(row.bucket_ns, part.resolution))).cloned());
+            facts.edges.extend(
+                waiting.edges.iter().filter(|row| within(bucket_of(row.bucket_ns, part.resolution))).cloned(),
+            );
             if wanted == Wanted::Operations {
                 for rows in reader.operations(part.resolution.operations_table(), days).await? {
                     facts.operations.extend(rows.iter().filter(|row| within(row.bucket_ns)).cloned());
                 }
                 let fresh = waiting.operations.iter();
-                facts.operations.extend(fresh.filter(|row| within(bucket_of(row.bucket_ns, part.resolution))).cloned());
+                facts
+                    .operations
+                    .extend(fresh.filter(|row| within(bucket_of(row.bucket_ns, part.resolution))).cloned());
             }
         }
         let mut peers = waiting.peers;
@@ -150,7 +156,8 @@ pub enum Wanted {
 fn holdings(now_ns: i64) -> Vec<Holding> {
     let holding = |resolution| {
         let keep = i64::try_from(tables::keep_ns(resolution)).unwrap_or(i64::MAX);
-        let from_ns = if keep == 0 { i64::MIN } else { bucket_of(now_ns.saturating_sub(keep), Resolution::Day) };
+        let from_ns =
+            if keep == 0 { i64::MIN } else { bucket_of(now_ns.saturating_sub(keep), Resolution::Day) };
         Holding { resolution, from_ns, until_ns: i64::MAX }
     };
     Resolution::ALL.map(holding).to_vec()
@@ -164,9 +171,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn edges(&self, table: &'static str, days: std::ops::RangeInclusive<i32>) -> Result<Vec<Arc<Vec<EdgeRow>>>, Error> {
+    async fn edges(
+        &self,
+        table: &'static str,
+        days: std::ops::RangeInclusive<i32>,
+    ) -> Result<Vec<Arc<Vec<EdgeRow>>>, Error> {
         let rows = self.rows(table, Some(days)).await?;
-        Ok(rows.into_iter().filter_map(|rows| if let Rows::Edges(rows) = rows { Some(rows) } else { None }).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|rows| if let Rows::Edges(rows) = rows { Some(rows) } else { None })
+            .collect())
     }
 
     async fn operations(
@@ -175,17 +189,26 @@ impl Reader<'_> {
         days: std::ops::RangeInclusive<i32>,
     ) -> Result<Vec<Arc<Vec<OperationRow>>>, Error> {
         let rows = self.rows(table, Some(days)).await?;
-        Ok(rows.into_iter().filter_map(|rows| if let Rows::Operations(rows) = rows { Some(rows) } else { None }).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|rows| if let Rows::Operations(rows) = rows { Some(rows) } else { None })
+            .collect())
     }
 
     async fn entities(&self) -> Result<Vec<Arc<Vec<EntityRow>>>, Error> {
         let rows = self.rows(ENTITIES, None).await?;
-        Ok(rows.into_iter().filter_map(|rows| if let Rows::Entities(rows) = rows { Some(rows) } else { None }).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|rows| if let Rows::Entities(rows) = rows { Some(rows) } else { None })
+            .collect())
     }
 
     async fn peers(&self) -> Result<Vec<Arc<Vec<PeerRow>>>, Error> {
         let rows = self.rows(PEERS, None).await?;
-        Ok(rows.into_iter().filter_map(|rows| if let Rows::Peers(rows) = rows { Some(rows) } else { None }).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|rows| if let Rows::Peers(rows) = rows { Some(rows) } else { None })
+            .collect())
     }
 
     async fn rows(
@@ -193,7 +216,9 @@ impl Reader<'_> {
         table: &'static str,
         days: Option<std::ops::RangeInclusive<i32>>,
     ) -> Result<Vec<Rows>, Error> {
-        let Some(columns) = tables::all().into_iter().find(|known| known.name == table) else { return Ok(Vec::new()) };
+        let Some(columns) = tables::all().into_iter().find(|known| known.name == table) else {
+            return Ok(Vec::new());
+        };
         let mut found = Vec::new();
         for file in self.snapshot.derived_of(table, self.tenant) {
             if days.as_ref().is_some_and(|days| !days.contains(&file.entry.date_days)) {

@@ -24,7 +24,8 @@ pub(super) async fn waiting_halves(
 ) -> Result<(), Error> {
     let newest = stored.files.spans.iter().map(|file| file.index.times.max_start).max().unwrap_or(0);
     let columns = Table::spans();
-    let mut recent: Vec<_> = stored.files.spans.iter().filter(|file| file.index.times.max_start >= newest - DELAY_NS).collect();
+    let mut recent: Vec<_> =
+        stored.files.spans.iter().filter(|file| file.index.times.max_start >= newest - DELAY_NS).collect();
     recent.sort_by(|a, b| a.file.entry.path.cmp(&b.file.entry.path));
     let mut found: Vec<(TenantId, RecordBatch)> = Vec::new();
     let mut last_received = i64::MIN;
@@ -35,8 +36,10 @@ pub(super) async fn waiting_halves(
         }
         let footer = file.file.footer(objects, &columns).await?;
         let groups = file.index.row_groups.iter().enumerate();
-        let groups: Vec<usize> =
-            groups.filter(|(_, group)| group.times.max_start >= newest - DELAY_NS).map(|(at, _)| at).collect();
+        let groups: Vec<usize> = groups
+            .filter(|(_, group)| group.times.max_start >= newest - DELAY_NS)
+            .map(|(at, _)| at)
+            .collect();
         let plan = segment::plan(&footer, &groups, None, None)?;
         let bytes = file.file.read(objects, plan.ranges()).await?;
         for batch in segment::decode(&footer, &plan, &bytes)? {

@@ -104,10 +104,12 @@ impl Sums {
 
     fn take_in(&self, tenant: &TenantId, batch: &RecordBatch, counting: bool) {
         let mut state = self.state.lock();
-        let aggregator = state.tenants.entry(tenant.clone()).or_insert_with(|| Aggregator::new(Default::default()));
+        let aggregator =
+            state.tenants.entry(tenant.clone()).or_insert_with(|| Aggregator::new(Default::default()));
         let received = batch.column(Column::Received.at()).as_primitive::<Int64Type>();
         let now_ns = received.values().iter().copied().max().unwrap_or(0);
-        let taken = if counting { aggregator.ingest(batch, now_ns) } else { aggregator.rebuild(batch, now_ns) };
+        let taken =
+            if counting { aggregator.ingest(batch, now_ns) } else { aggregator.rebuild(batch, now_ns) };
         if let Err(error) = taken {
             // Only a batch that is none of spans can fail, and the store hands over no other.
             tracing::error!(%error, "a batch is missing from the map");
@@ -181,7 +183,8 @@ impl Deriver for Sums {
             let deltas: Vec<(TenantId, Delta)> = {
                 let state = self.state.lock();
                 let mut sums: BTreeMap<TenantId, Delta> = BTreeMap::new();
-                let open = state.frozen.iter().filter(|frozen| frozen.last > state.committed && frozen.last <= last);
+                let open =
+                    state.frozen.iter().filter(|frozen| frozen.last > state.committed && frozen.last <= last);
                 for (tenant, delta) in open.flat_map(|frozen| &frozen.deltas) {
                     append(sums.entry(tenant.clone()).or_default(), delta.clone());
                 }

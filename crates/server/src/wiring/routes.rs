@@ -20,13 +20,13 @@ use super::folder::Folder;
 use super::listen::Listener;
 use crate::api::{jaeger, tempo, v1};
 use crate::page;
-use crate::ui;
 use crate::receive::http::plain;
 use crate::receive::path::{self, Meant};
 use crate::receive::refusal::Refusal;
 use crate::receive::{self, Sender};
 use crate::selfmon::{Phase, metrics};
 use crate::shared::Shared;
+use crate::ui;
 
 /// What one listener serves.
 pub struct Service {

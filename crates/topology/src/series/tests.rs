@@ -180,7 +180,11 @@ fn no_series_that_kiali_would_drop() {
 #[test]
 fn names_end_with_their_unit() {
     for family in FAMILIES {
-        assert!(family.unit.is_empty() || family.name.ends_with(&format!("_{}", family.unit)), "{}", family.name);
+        assert!(
+            family.unit.is_empty() || family.name.ends_with(&format!("_{}", family.unit)),
+            "{}",
+            family.name
+        );
     }
 }
 

@@ -38,12 +38,14 @@ pub(super) async fn answer(State(api): State<Arc<Api>>, request: Request) -> Res
         let range = map::bounds(&params, api.now())?;
         let limit = match params.find("limit") {
             None => GROUPS,
-            Some(text) => text.parse().ok().filter(|limit| (1..=GROUPS_MAX).contains(limit)).ok_or_else(|| {
-                ApiError::invalid(
-                    format!("`limit` is `{}`", text.escape_debug()),
-                    format!("give a whole number from 1 to {GROUPS_MAX}"),
-                )
-            })?,
+            Some(text) => {
+                text.parse().ok().filter(|limit| (1..=GROUPS_MAX).contains(limit)).ok_or_else(|| {
+                    ApiError::invalid(
+                        format!("`limit` is `{}`", text.escape_debug()),
+                        format!("give a whole number from 1 to {GROUPS_MAX}"),
+                    )
+                })?
+            }
         };
         groups(&api, &api.tenant(&parts), range, params.find("service"), limit).await
     };
@@ -91,7 +93,9 @@ pub(super) async fn groups(
             sparkline: vec![0; PARTS as usize],
         });
         group.count += 1;
-        if let Some(part) = usize::try_from((start - from) / step).ok().and_then(|at| group.sparkline.get_mut(at)) {
+        if let Some(part) =
+            usize::try_from((start - from) / step).ok().and_then(|at| group.sparkline.get_mut(at))
+        {
             *part += 1;
         }
         if group.first_unix_nano.parse().is_ok_and(|first: i64| start < first) {

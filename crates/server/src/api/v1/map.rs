@@ -64,7 +64,10 @@ pub(super) fn request(params: &Params, now: i64) -> Result<MapRequest, ApiError>
     let hops = match params.find("hops") {
         None => 1,
         Some(text) => text.parse().ok().filter(|hops| (1..=10).contains(hops)).ok_or_else(|| {
-            ApiError::invalid(format!("`hops` is `{}`", text.escape_debug()), "give a whole number from 1 to 10")
+            ApiError::invalid(
+                format!("`hops` is `{}`", text.escape_debug()),
+                "give a whole number from 1 to 10",
+            )
         })?,
     };
     let names = params.first("namespaces").split(',').map(str::trim);
@@ -84,7 +87,12 @@ pub(super) fn request(params: &Params, now: i64) -> Result<MapRequest, ApiError>
 
 impl Api {
     /// The rows of a request.
-    pub(super) async fn facts(&self, tenant: &TenantId, range: (i64, i64), wanted: Wanted) -> Result<Facts, ApiError> {
+    pub(super) async fn facts(
+        &self,
+        tenant: &TenantId,
+        range: (i64, i64),
+        wanted: Wanted,
+    ) -> Result<Facts, ApiError> {
         let facts = self.settings.map.facts(self.engine.store(), tenant, range, wanted).await;
         facts.map_err(|error| ApiError { kind: error.kind(), message: error.chain(), remedy: String::new() })
     }
@@ -112,7 +120,8 @@ pub(super) async fn topology(State(api): State<Arc<Api>>, http: Request) -> Resp
         Ok(request) => request,
         Err(error) => return error.into_response(),
     };
-    let every = params.find("watch").and_then(|text| text.parse::<u64>().ok()).map(|seconds| seconds.clamp(1, 3_600));
+    let every =
+        params.find("watch").and_then(|text| text.parse::<u64>().ok()).map(|seconds| seconds.clamp(1, 3_600));
     if let Some(seconds) = every.filter(|_| asks_for(&parts.headers, NDJSON)) {
         return frames::answer(move |frames| watch(frames, api, tenant, request, seconds));
     }
@@ -120,13 +129,23 @@ pub(super) async fn topology(State(api): State<Arc<Api>>, http: Request) -> Resp
 }
 
 /// Sends the map, then what changed, until the client leaves.
-async fn watch(frames: frames::Frames, api: Arc<Api>, tenant: TenantId, mut request: MapRequest, seconds: u64) {
+async fn watch(
+    frames: frames::Frames,
+    api: Arc<Api>,
+    tenant: TenantId,
+    mut request: MapRequest,
+    seconds: u64,
+) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(seconds));
     let length = request.to_ns - request.from_ns;
     let mut before: Option<Topology> = None;
     let mut rev = 0;
     loop {
-        if frames.while_working(tick.tick(), || json!({ "elapsed_nano": frames.elapsed_nano() })).await.is_none() {
+        if frames
+            .while_working(tick.tick(), || json!({ "elapsed_nano": frames.elapsed_nano() }))
+            .await
+            .is_none()
+        {
             return;
         }
         request.to_ns = api.now();
@@ -177,20 +196,30 @@ pub(super) async fn edge(
         let request = request(&Params::parse(parts.uri.query()), api.now())?;
         let facts = api.facts(&api.tenant(&parts), (request.from_ns, request.to_ns), Wanted::Edges).await?;
         view::detail::edge(&request, &facts.map(), &source, &target).ok_or_else(|| {
-            ApiError::not_found("the range has no such edge", "`GET /api/v1/topology` lists the edges of a range")
+            ApiError::not_found(
+                "the range has no such edge",
+                "`GET /api/v1/topology` lists the edges of a range",
+            )
         })
     };
     answered(work.await)
 }
 
 /// One node with everything known of it.
-pub(super) async fn node(State(api): State<Arc<Api>>, Path(id): Path<String>, http: Request) -> Response<Body> {
+pub(super) async fn node(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    http: Request,
+) -> Response<Body> {
     let (parts, _) = http.into_parts();
     let work = async {
         let request = request(&Params::parse(parts.uri.query()), api.now())?;
         let facts = api.facts(&api.tenant(&parts), (request.from_ns, request.to_ns), Wanted::Edges).await?;
         view::detail::node(&request, &facts.map(), &id).ok_or_else(|| {
-            ApiError::not_found("the range has no such node", "`GET /api/v1/topology` lists the nodes of a range")
+            ApiError::not_found(
+                "the range has no such node",
+                "`GET /api/v1/topology` lists the nodes of a range",
+            )
         })
     };
     answered(work.await)
@@ -225,13 +254,17 @@ pub(super) async fn why(State(api): State<Arc<Api>>, http: Request) -> Response<
     let work = async {
         let (source, target) = (params.first("source"), params.first("target"));
         if source.is_empty() || target.is_empty() {
-            return Err(ApiError::invalid("`source` and `target` are needed", "name the caller and the callee"));
+            return Err(ApiError::invalid(
+                "`source` and `target` are needed",
+                "name the caller and the callee",
+            ));
         }
         let request = request(&params, api.now())?;
         let facts = api.facts(&api.tenant(&parts), (request.from_ns, request.to_ns), Wanted::Edges).await?;
         let evicted = facts.completeness.evicted;
         let evidence = SpanEvidence {
-            evicted: (evicted > 0).then(|| findings::Shown { value: evicted as f64, ..findings::Shown::default() }),
+            evicted: (evicted > 0)
+                .then(|| findings::Shown { value: evicted as f64, ..findings::Shown::default() }),
             ..SpanEvidence::default()
         };
         let drawing = view::prepare(&request, &facts.map());
@@ -249,11 +282,19 @@ pub(super) async fn export(State(api): State<Arc<Api>>, http: Request) -> Respon
         let map = api.draw(&api.tenant(&parts), &request).await?;
         match params.first("format") {
             "" | "json" => Ok(answer_json(StatusCode::OK, &map)),
-            "dot" => Ok(with_body(StatusCode::OK, "text/vnd.graphviz; charset=utf-8", topology::export::dot::dot(&map))),
-            "mermaid" => {
-                Ok(with_body(StatusCode::OK, "text/plain; charset=utf-8", topology::export::mermaid::mermaid(&map)))
+            "dot" => Ok(with_body(
+                StatusCode::OK,
+                "text/vnd.graphviz; charset=utf-8",
+                topology::export::dot::dot(&map),
+            )),
+            "mermaid" => Ok(with_body(
+                StatusCode::OK,
+                "text/plain; charset=utf-8",
+                topology::export::mermaid::mermaid(&map),
+            )),
+            "csv" => {
+                Ok(with_body(StatusCode::OK, "text/csv; charset=utf-8", topology::export::csv::csv(&map)))
             }
-            "csv" => Ok(with_body(StatusCode::OK, "text/csv; charset=utf-8", topology::export::csv::csv(&map))),
             other => Err(ApiError::invalid(
                 format!("there is no format `{}`", other.escape_debug()),
                 "give json, dot, mermaid or csv",
@@ -281,5 +322,7 @@ pub(super) async fn operations(
 ) -> Result<Operations, ApiError> {
     let request = request(params, api.now())?;
     let facts = api.facts(tenant, (request.from_ns, request.to_ns), Wanted::Operations).await?;
-    Ok(Operations { operations: view::services::operations(&request, &facts.operations, &facts.lookup, service) })
+    Ok(Operations {
+        operations: view::services::operations(&request, &facts.operations, &facts.lookup, service),
+    })
 }

@@ -47,13 +47,18 @@ async fn overview(api: &Api, tenant: &TenantId, params: &Params) -> Result<Overv
         let of = service.numbers.as_ref().map(|numbers| &numbers.namespace);
         namespaces.is_empty() || of.is_some_and(|namespace| namespaces.contains(namespace))
     });
-    let rank = |service: &Service| service.numbers.as_ref().map(|numbers| (numbers.health.status, numbers.traffic.calls));
+    let rank = |service: &Service| {
+        service.numbers.as_ref().map(|numbers| (numbers.health.status, numbers.traffic.calls))
+    };
     services.sort_by_key(|service| std::cmp::Reverse(rank(service).unwrap_or((HealthStatus::Idle, 0))));
     let drawn = view::draw(&request, &facts.map());
     let mut worst: Vec<Edge> = drawn.edges.iter().filter(|edge| edge.calls > 0).cloned().collect();
     worst.sort_by(|a, b| {
         let ratio = |edge: &Edge| edge.error_ratio.unwrap_or(0.0);
-        ratio(b).total_cmp(&ratio(a)).then_with(|| b.errors.cmp(&a.errors)).then_with(|| b.p95_ns.cmp(&a.p95_ns))
+        ratio(b)
+            .total_cmp(&ratio(a))
+            .then_with(|| b.errors.cmp(&a.errors))
+            .then_with(|| b.p95_ns.cmp(&a.p95_ns))
     });
     worst.truncate(EDGES_MAX);
     let mut changes = Vec::new();
@@ -67,9 +72,20 @@ async fn overview(api: &Api, tenant: &TenantId, params: &Params) -> Result<Overv
             continue;
         }
         for row in facts.entities.iter().filter(|row| *row.entity.service == *node.name) {
-            let earliest = facts.entities.iter().filter(|other| other.entity == row.entity).map(|other| other.first_seen_ns).min();
-            if let Some(first) = earliest.filter(|first| *first >= request.from_ns && *first < request.to_ns) {
-                let change = happening(HappeningKind::NewVersion, (&node.name, &node.id), (&row.entity.version, ""), first);
+            let earliest = facts
+                .entities
+                .iter()
+                .filter(|other| other.entity == row.entity)
+                .map(|other| other.first_seen_ns)
+                .min();
+            if let Some(first) = earliest.filter(|first| *first >= request.from_ns && *first < request.to_ns)
+            {
+                let change = happening(
+                    HappeningKind::NewVersion,
+                    (&node.name, &node.id),
+                    (&row.entity.version, ""),
+                    first,
+                );
                 if !changes.contains(&change) {
                     changes.push(change);
                 }
@@ -77,14 +93,21 @@ async fn overview(api: &Api, tenant: &TenantId, params: &Params) -> Result<Overv
         }
     }
     let diff = view::diff::diff((&earlier, &before.map()), (&request, &facts.map()));
-    let name = |id: &str| diff.nodes.iter().find(|node| node.id == id).map_or_else(|| id.to_owned(), |node| node.name.clone());
+    let name = |id: &str| {
+        diff.nodes.iter().find(|node| node.id == id).map_or_else(|| id.to_owned(), |node| node.name.clone())
+    };
     for changed in &diff.edges {
         let (kind, edge, at) = match (changed.state, &changed.a, &changed.b) {
             (DiffState::New, _, Some(edge)) => (HappeningKind::NewEdge, edge, request.from_ns),
             (DiffState::Lost, Some(edge), _) => (HappeningKind::LostEdge, edge, request.from_ns),
             _ => continue,
         };
-        changes.push(happening(kind, (&name(&edge.source), &edge.source), (&name(&edge.target), &edge.target), at));
+        changes.push(happening(
+            kind,
+            (&name(&edge.source), &edge.source),
+            (&name(&edge.target), &edge.target),
+            at,
+        ));
     }
     changes.sort_by(|a, b| b.at_unix_nano.cmp(&a.at_unix_nano));
     changes.truncate(CHANGES_MAX);
@@ -128,15 +151,21 @@ fn happening(kind: HappeningKind, subject: (&str, &str), object: (&str, &str), a
 }
 
 fn silent(signal: &str) -> SignalState {
-    SignalState { signal: signal.to_owned(), accepted: 0, newest_received_unix_nano: None, newest_service: None }
+    SignalState {
+        signal: signal.to_owned(),
+        accepted: 0,
+        newest_received_unix_nano: None,
+        newest_service: None,
+    }
 }
 
 /// Items of one outcome, of all reasons.
 fn amount(api: &Api, tenant: &TenantId, outcome: Outcome) -> u64 {
     let amounts = api.engine.store().amounts();
-    let of = amounts.lines.0.iter().filter(|(key, _)| {
-        key.tenant == *tenant && key.signal == Signal::Traces && key.outcome == outcome
-    });
+    let of =
+        amounts.lines.0.iter().filter(|(key, _)| {
+            key.tenant == *tenant && key.signal == Signal::Traces && key.outcome == outcome
+        });
     of.map(|(_, items)| *items).sum()
 }
 

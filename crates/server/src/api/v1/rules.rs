@@ -9,8 +9,8 @@ use axum::response::IntoResponse;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use model::TenantId;
-use topology::names::{HostCalls, Names, dry_run, rule_use};
 use topology::names::rules::Problem;
+use topology::names::{HostCalls, Names, dry_run, rule_use};
 use topology::view::MapRequest;
 
 use super::error::json;
@@ -61,10 +61,12 @@ pub(super) async fn write(State(api): State<Arc<Api>>, request: Request) -> Resp
             );
             json(StatusCode::CONFLICT, &error.envelope())
         }
-        Err(RuleError::File(message)) => {
-            ApiError { kind: stdx::Kind::Unavailable, message, remedy: "nothing changed; try again".to_owned() }
-                .into_response()
+        Err(RuleError::File(message)) => ApiError {
+            kind: stdx::Kind::Unavailable,
+            message,
+            remedy: "nothing changed; try again".to_owned(),
         }
+        .into_response(),
     }
 }
 
@@ -101,8 +103,9 @@ async fn draft(body: Body) -> Result<RulesDraft, ApiError> {
     let bytes = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|error| {
         ApiError::invalid(format!("the body was not read: {error}"), "send at most 2 MiB")
     })?;
-    serde_json::from_slice(&bytes.to_bytes())
-        .map_err(|error| ApiError::invalid(format!("the body is no draft: {error}"), "send {\"yaml\": \"...\"}"))
+    serde_json::from_slice(&bytes.to_bytes()).map_err(|error| {
+        ApiError::invalid(format!("the body is no draft: {error}"), "send {\"yaml\": \"...\"}")
+    })
 }
 
 async fn in_force(api: &Api, tenant: &TenantId) -> Result<Rules, ApiError> {
@@ -156,7 +159,12 @@ fn unnamed(names: &Names, hosts: &[HostCalls]) -> Vec<PeerName> {
         let ask = topology::names::Ask { host: &host.host, port: host.port, namespace: &host.namespace };
         names.find(ask).is_none()
     });
-    let row = |host: &HostCalls| PeerName { host: shown(host), calls: host.calls, before: String::new(), after: String::new() };
+    let row = |host: &HostCalls| PeerName {
+        host: shown(host),
+        calls: host.calls,
+        before: String::new(),
+        after: String::new(),
+    };
     nameless.take(HOSTS_MAX).map(row).collect()
 }
 

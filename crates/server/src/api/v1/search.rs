@@ -28,7 +28,11 @@ pub(super) fn found_trace(summary: TraceSummary) -> FoundTrace {
         span_count: summary.span_count,
         error_count: summary.error_count,
         services: services
-            .map(|(service, spans, errors)| ServiceSpans { service: service.map(|name| name.to_string()), spans, errors })
+            .map(|(service, spans, errors)| ServiceSpans {
+                service: service.map(|name| name.to_string()),
+                spans,
+                errors,
+            })
             .collect(),
     }
 }

@@ -47,19 +47,25 @@ async fn page(api: &Api, tenant: &TenantId, params: &Params, name: &str) -> Resu
         )
     };
     let services = view::services::services(&request, &facts.map(), &before.map());
-    let service = services.into_iter().find(|service| service.name.as_deref() == Some(name)).ok_or_else(unknown)?;
+    let service =
+        services.into_iter().find(|service| service.name.as_deref() == Some(name)).ok_or_else(unknown)?;
     let numbers = service.numbers.ok_or_else(unknown)?;
     let detail = view::detail::node(&request, &facts.map(), &numbers.node);
     let mut operations = view::services::operations(&request, &facts.operations, &facts.lookup, name);
     let spent = |operation: &api::services::Operation| {
-        operation.traffic.as_ref().map_or(0, |traffic| traffic.calls.saturating_mul(traffic.avg_ns.unwrap_or(0)))
+        operation
+            .traffic
+            .as_ref()
+            .map_or(0, |traffic| traffic.calls.saturating_mul(traffic.avg_ns.unwrap_or(0)))
     };
     operations.sort_by_key(|operation| std::cmp::Reverse(spent(operation)));
     let by_version = MapRequest { graph: Graph::Versioned, ..request.clone() };
     let versioned = view::draw(&by_version, &facts.map());
     let of_service = |version: &str| {
         let found = versioned.nodes.iter().find(|node| {
-            node.name.starts_with(name) && node.versions.iter().any(|own| own == version) && node.namespace == numbers.namespace
+            node.name.starts_with(name)
+                && node.versions.iter().any(|own| own == version)
+                && node.namespace == numbers.namespace
         });
         found.map(|node| if node.inbound.calls > 0 { node.inbound.clone() } else { node.outbound.clone() })
     };
@@ -70,7 +76,8 @@ async fn page(api: &Api, tenant: &TenantId, params: &Params, name: &str) -> Resu
             Some(known) => {
                 let first = known.first_seen_unix_nano.parse().unwrap_or(i64::MAX).min(row.first_seen_ns);
                 let last = known.last_seen_unix_nano.parse().unwrap_or(i64::MIN).max(row.last_seen_ns);
-                (known.first_seen_unix_nano, known.last_seen_unix_nano) = (first.to_string(), last.to_string());
+                (known.first_seen_unix_nano, known.last_seen_unix_nano) =
+                    (first.to_string(), last.to_string());
             }
             None => versions.push(Version {
                 version: row.entity.version.to_string(),
@@ -94,7 +101,8 @@ async fn page(api: &Api, tenant: &TenantId, params: &Params, name: &str) -> Resu
         errors: 0,
         last_seen_unix_nano: row.last_seen_ns.to_string(),
     });
-    let errors = errors::groups(api, tenant, (request.from_ns, request.to_ns), Some(name), ERRORS_MAX).await?;
+    let errors =
+        errors::groups(api, tenant, (request.from_ns, request.to_ns), Some(name), ERRORS_MAX).await?;
     let (series, neighbours, callers, callees, sql) = match detail {
         Some(detail) => (detail.series, detail.neighbours, detail.callers, detail.callees, detail.sql),
         None => (Default::default(), Vec::new(), Vec::new(), Vec::new(), facts.plan.sql()),

@@ -46,7 +46,10 @@ impl World {
         };
         let options = Options { background: false, ..Options::standard() };
         let map = Arc::new(crate::map::Map::new(None));
-        let (store, _) = store::open_with(places, options, Some(Arc::clone(&map.sums) as Arc<dyn store::Deriver>)).await.expect("an empty store opens");
+        let (store, _) =
+            store::open_with(places, options, Some(Arc::clone(&map.sums) as Arc<dyn store::Deriver>))
+                .await
+                .expect("an empty store opens");
         let settings = Settings {
             map,
             listeners: Vec::new(),
