@@ -9,8 +9,6 @@
 pub mod bytes;
 pub mod part;
 mod parts;
-mod repeats;
 
 pub use part::{Part, Piece};
 pub use parts::{Buffer, Frozen};
-pub use repeats::RepeatedTraces;

@@ -14,7 +14,6 @@ pub(crate) mod quantile;
 mod reset;
 mod trim;
 
-pub use arithmetic::Combined;
 pub use trim::Trim;
 
 use std::fmt;

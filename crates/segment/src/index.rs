@@ -17,8 +17,7 @@ use ::bytes::Bytes;
 use model::{AttrValue, TraceId};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-pub(crate) use self::build::IndexBuilder;
-pub use self::build::build_index;
+pub use self::build::{IndexBuilder, build_index};
 use bloom::Bloom;
 use pairs::canonical;
 

@@ -35,26 +35,20 @@ struct Group {
 
 /// Runs every merge that is due. Rounds go on between two merges.
 pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
-    let _turn = inner.merging.lock().await;
-    for table in inner.tables() {
+    for table in [&inner.spans, &inner.traces, &inner.ingest] {
         while !inner.stopping.load(std::sync::atomic::Ordering::Relaxed)
             && let Some(group) = due(inner, table, inner.options.compact_files)
         {
-            match run(inner, table, group).await {
-                // The rounds say what hinders them, and merging waits for them.
-                Err(Error::RoundUnfinished) => return Ok(()),
-                done => done?,
-            }
+            run(inner, table, group).await?;
         }
     }
     Ok(())
 }
 
-/// Merges everything of each day as far as sizes allow, due or not.
+/// Merges everything of each day as far as sizes allow, due or not; for tests, benches and maintenance.
 pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
     let inner = &store.inner;
-    let _turn = inner.merging.lock().await;
-    for table in inner.tables() {
+    for table in [&inner.spans, &inner.traces, &inner.ingest] {
         while let Some(group) = due(inner, table, 2) {
             run(inner, table, group).await?;
         }
@@ -63,17 +57,10 @@ pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
 }
 
 async fn run(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) -> Result<(), Error> {
-    if inner.round.lock().await.is_some() {
-        return Err(Error::RoundUnfinished);
-    }
     match table.name() {
         "spans" => merge_span_files(inner, table, group).await,
         "traces" => merge_small(inner, table, group, TableShape::traces(), traces::VERSION).await,
-        "ingest" => merge_small(inner, table, group, ingest_table(), ingest::VERSION).await,
-        name => match inner.derived.as_ref().and_then(|derived| derived.find(name)) {
-            Some(derived) => merge_small(inner, table, group, derived.shape(), derived.version).await,
-            None => Ok(()),
-        },
+        _ => merge_small(inner, table, group, ingest_table(), ingest::VERSION).await,
     }
 }
 
@@ -158,7 +145,7 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
             })
             .collect();
         let mut writer = SpanWriter::new(&info, &WriteOptions::compact(), out)?;
-        let merged = merge_spans(&mut inputs, &mut writer)?;
+        let merged = merge_spans(&mut inputs, |batch| writer.push(&batch))?;
         Ok((writer.finish()?, merged.dropped))
     })
     .await?;
@@ -168,9 +155,6 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
     write_index(&inner.places, &add.path, &written.index)?;
     let file = TableFile::new(&inner.places, "spans", Arc::new(entry_of(&add)));
     let turn = inner.round.lock().await;
-    if turn.is_some() {
-        return Err(Error::RoundUnfinished);
-    }
     table.commit(group.commit(add)).await?;
     let added = Added { spans: vec![Arc::new(SpanFile { file, index: written.index })], ..Added::default() };
     switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
@@ -178,7 +162,7 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
     Ok(())
 }
 
-/// Merges files of a table whose rows fit into memory: parts of traces, lines of the account, sums.
+/// Merges files of a table whose rows fit into memory: parts of traces, lines of the account.
 async fn merge_small(
     inner: &Arc<Inner>,
     table: &Arc<Table>,
@@ -194,19 +178,11 @@ async fn merge_small(
     }
     let (first, last) = group.log_range();
     let info = file_info(name, version, first, last, group.level + 1);
-    let derived = inner.derived.as_ref().and_then(|derived| derived.find(name));
-    let merge = derived.map(|derived| derived.merge);
-    let order = match (name, derived) {
-        ("traces", _) => "start_time_unix_nano",
-        (_, Some(derived)) => derived.order,
-        _ => "round",
-    };
+    let order = if name == "traces" { "start_time_unix_nano" } else { "round" };
     let schema = shape.schema.clone();
     let (bytes, written) = crate::recover::blocking(move || {
         if name == "traces" {
             batches = vec![segment::merge_trace_parts(&batches)?];
-        } else if let Some(merge) = merge {
-            batches = vec![merge(&batches).map_err(Error::Task)?];
         }
         let mut bytes = Vec::new();
         let options = WriteOptions::compact();
@@ -221,15 +197,12 @@ async fn merge_small(
     let entry = Arc::new(entry_of(&add));
     let file = Arc::new(TableFile::new(&inner.places, name, entry));
     let turn = inner.round.lock().await;
-    if turn.is_some() {
-        return Err(Error::RoundUnfinished);
-    }
     table.commit(group.commit(add)).await?;
     let mut added = Added::default();
-    match name {
-        "traces" => added.traces.push(file),
-        "ingest" => added.ingest.push(file),
-        derived => added.derived.push((derived, file)),
+    if name == "traces" {
+        added.traces.push(file)
+    } else {
+        added.ingest.push(file)
     }
     switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, 0);
     drop(turn);
