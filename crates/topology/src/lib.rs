@@ -4,8 +4,8 @@
 //! up: what clients saw, what servers saw, and the pairs that were found. Everything drawn is computed at read time from
 //! these sums, so that names change later, late spans only add, and several writers only add.
 //!
-//! `classify` says of one span what call it is half of; `pending` keeps halves until the other one comes;
-//! `aggregate` sums; [`rollup`] is the rows and their arithmetic; `repair` makes them exact again.
+//! [`classify`] says of one span what call it is half of; [`pending`] keeps halves until the other one comes;
+//! [`aggregate`] sums; [`rollup`] is the rows and their arithmetic; [`repair`] makes them exact again.
 //!
 //! Synchronous and pure: no socket, no file, no clock; times are arguments (I1, I2).
 
@@ -17,6 +17,7 @@ pub mod error;
 pub mod histogram;
 pub mod peer;
 pub mod pending;
+pub mod repair;
 pub mod rollup;
 
 pub use aggregate::{Aggregator, Delta, Options};

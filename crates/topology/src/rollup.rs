@@ -4,12 +4,16 @@
 //! [`edges`] who called whom, [`operations`] spans by name, [`entities`] and [`peers`] what the ids mean, [`tables`] the
 //! names, resolutions and bucket arithmetic.
 
+pub mod batches;
 pub mod edges;
 pub mod entities;
+pub mod merge;
 pub mod operations;
+pub mod schema;
 pub mod tables;
 
 pub use edges::{CodeCount, EdgeKey, EdgeKind, EdgeRow, EdgeSums, Exemplar};
 pub use entities::{EntityRow, PeerRow};
+pub use merge::{EdgeBag, OperationBag};
 pub use operations::{OperationKey, OperationRow, OperationSums};
 pub use tables::{Resolution, bucket_of};
