@@ -1,208 +1,208 @@
-"""Starts Throughline and a first small real system, sends requests through it, and prints what to look at.
+"""Starts Throughline and both teams' systems, sends people through them, shows one trace, and says what to look at. Ctrl-C stops all.
 
-Two Python services under `opentelemetry-instrument` (FastAPI calling Flask calling a real Redis) with the current SDK. Without Redis
-or without the packages it names what is missing and goes on with what is possible. Ctrl-C stops all of it.
+In: the binary, a data folder, rate and mix of the traffic. Out: processes (`launch/`), a driver's log and the databases' own logs under
+`DATA/demo`, from which `demo/check.py` compares. A part that cannot run is named with the reason, and the rest runs.
 """
 import argparse
-import hashlib
 import json
 import os
 import pathlib
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
-HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "throughline"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "outside"))
 
+from launch import certificates, control, first_trace, kafka, packages
+from launch.databases import MariaDb, Postgres, Redis
+from launch.names import Names
+from launch.packages import Missing
+from launch.place import DEMO, Place, listens, say
+from launch.server import Server
+from launch.services import Services
+from launch.supervisor import Part, Supervisor
+from launch.traffic import Traffic
 
-def say(text):
-    print(text, flush=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(what, probe, seconds, process=None):
-    """Asks until `probe` holds; level-triggered, with a bound."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(f"{what} ended with code {process.returncode}")
-        try:
-            if probe():
-                return
-        except (OSError, urllib.error.URLError):
-            pass
-        time.sleep(0.1)
-    raise RuntimeError(f"{what} did not answer within {seconds} s")
+FIRST_TRACE_SECONDS = 90
+WATCH_SECONDS = 0.5
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=10) as reply:
-        return reply.status, reply.read()
+class Demo:
+    """All parts of one run, wired to each other."""
 
+    def __init__(self, options):
+        self.options = options
+        self.place = Place(options.data)
+        self.names = Names(self.place.folder)
+        self.supervisor = Supervisor(self.place.logs)
+        self.server = Server(options.binary, self.place, options.any_port)
+        self.traffic = Traffic(self.place, options.rate, options.mix)
+        self.supervisor.add(self.server.part())
 
-def answers(url):
-    try:
-        return get(url)[0] < 500
-    except urllib.error.HTTPError as error:
-        return error.code < 500
+    def add_parts(self):
+        from proxy import HOSTS
+        proxy_url = self.place.url("outside")
+        authority, hosts = certificates.make(self.place.folder / "certificates", sorted(HOSTS))
+        ledger = self.place.folder / "outside.jsonl"
+        outside = [sys.executable, DEMO / "outside" / "proxy.py", "--port", self.place.port("outside"), "--certificate", hosts, "--ledger",
+                   ledger]
+        services = Services(self.place, self.names, self.server, authority, proxy_url)
+        self.mariadb = MariaDb(self.place)
+        # jiwoo waits for growbin: two cores show the first trace sooner when they start half of it.
+        later = ("gateway", "auth-api", "chat-api")
+        broker = kafka.real if self.options.kafka == "real" else kafka.mock
+        for part in (
+            Part("outside", "OAuth providers, OpenAI, S3 and CloudFront (stand-ins)", lambda: outside,
+                 lambda: listens(self.place.port("outside"))),
+            Redis(self.place, "redis-growbin", "Redis of growbin").part(),
+            Postgres(self.place).part(),
+            services.auth_api(), services.chat_api(), services.gateway(),
+            self.traffic.part(authority, proxy_url),
+            Redis(self.place, "redis-jiwoo", "Redis of jiwoo").part(later),
+            self.mariadb.part(later),
+            broker(self.place, later),
+            services.board("board", packages.CURRENT, "2.0.0", "message board, current SDK (Flask)", later),
+            services.board("board-2023", packages.OLD, "1.0.0", "message board, SDK 1.20.0 / 0.41b0 (Flask)", ("board",)),
+            services.log_reader(("board",)),
+        ):
+            self.supervisor.add(part)
 
-
-def environment_with_packages():
-    """A venv with the demo's packages, made once and kept by the text of its requirements."""
-    requirements = HERE / "first" / "requirements.txt"
-    key = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    venv = CACHE / f"demo-venv-{key}"
-    if not (venv / "ready").exists():
-        say("Installing the demo's Python packages (once) ...")
-        shutil.rmtree(venv, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        pip = [venv / "bin" / "pip", "install", "--quiet", "-r", requirements]
-        subprocess.run(pip, check=True)
-        (venv / "ready").touch()
-    return venv
-
-
-class System:
-    def __init__(self, binary, data, logs):
-        self.binary, self.data, self.logs = binary, data, logs
-        self.processes = []
-        self.logs.mkdir(parents=True, exist_ok=True)
-
-    def start(self, name, command, **env):
-        log = open(self.logs / f"{name}.log", "wb")
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            env={**os.environ, **{key: str(value) for key, value in env.items()}},
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )
-        self.processes.append((name, process))
-        return process
+    def description(self):
+        """What `demo/check.py` must know of the run."""
+        return {
+            "started": self.place.started, "folder": str(self.place.folder), "main": self.server.main, "binary": self.options.binary,
+            "cluster_names": self.names.library is not None, "kafka": self.options.kafka, "ports": self.place.ports,
+            "mariadb_statements": str(self.mariadb.statements) if self.mariadb.folder else None,
+        }
 
     def stop(self):
-        for _, process in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for name, process in reversed(self.processes):
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                say(f"{name} did not stop by itself and is killed")
-                process.kill()
-
-    def server(self, listen):
-        listeners = self.data / "listeners.json"
-        listeners.unlink(missing_ok=True)
-        process = self.start("server", [self.binary, "serve", "--data", self.data, *listen])
-        wait_for("the server", lambda: listeners.exists(), 30, process)
-        addresses = json.loads(listeners.read_text())
-        wait_for("the server", lambda: get(f"http://{addresses['main']}/readyz")[0] == 200, 60, process)
-        return addresses
-
-    def services(self, addresses):
-        venv = environment_with_packages()
-        redis_port, stock_port, front_port = free_port(), free_port(), free_port()
-        if shutil.which("redis-server") is None:
-            raise RuntimeError("redis-server is missing; `make setup` installs it")
-        redis = self.start("redis", ["redis-server", "--port", redis_port, "--bind", "127.0.0.1",
-                                     "--save", "", "--dir", self.logs])
-        wait_for("redis", lambda: socket.create_connection(("127.0.0.1", redis_port), 1).close() is None, 10, redis)
-        otlp = f"http://{addresses['otlp-http']}"
-        common = dict(OTEL_EXPORTER_OTLP_ENDPOINT=otlp, OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
-                      OTEL_METRICS_EXPORTER="none", OTEL_LOGS_EXPORTER="none", OTEL_BSP_SCHEDULE_DELAY="200",
-                      PYTHONPATH=HERE / "first")
-        instrument = venv / "bin" / "opentelemetry-instrument"
-        stock = self.start("stock", [instrument, venv / "bin" / "python", HERE / "first" / "stock.py"],
-                           OTEL_SERVICE_NAME="stock", REDIS_PORT=redis_port, PORT=stock_port, **common)
-        front = self.start("front", [instrument, venv / "bin" / "uvicorn", "front:app", "--port", front_port,
-                                     "--log-level", "warning"],
-                           OTEL_SERVICE_NAME="front", STOCK_URL=f"http://127.0.0.1:{stock_port}", **common)
-        wait_for("the stock service", lambda: answers(f"http://127.0.0.1:{stock_port}/"), 60, stock)
-        wait_for("the front service", lambda: answers(f"http://127.0.0.1:{front_port}/docs"), 60, front)
-        return front_port
+        """Stops all and keeps the databases' statement log beside the other logs."""
+        self.supervisor.stop_all()
+        if self.mariadb.folder and self.mariadb.statements.exists():
+            (self.place.folder / "mariadb-statements.log").write_bytes(self.mariadb.statements.read_bytes())
+        self.place.remove_foreign()
 
 
-def trace_of_order(main, minimum_spans):
-    """Id of a stored trace that goes from the front service down to Redis."""
-    found = {}
+def interrupt(*_):
+    raise KeyboardInterrupt
 
-    def probe():
-        query = f"http://{main}/jaeger/api/traces?service=front&operation=GET%20/orders/%7Bitem%7D&limit=20&lookback=1h"
-        for trace in json.loads(get(query)[1])["data"]:
-            names = {p["serviceName"] for p in trace["processes"].values()}
-            reaches_redis = any(span["operationName"].startswith("DECR") for span in trace["spans"])
-            if {"front", "stock"} <= names and reaches_redis and len(trace["spans"]) >= minimum_spans:
-                found["id"] = trace["traceID"]
-                return True
-        return False
 
-    wait_for("a whole trace", probe, 30)
-    return found["id"]
+def mix(text):
+    """`chat:4,login-google:1` as weights; unknown names are refused by name."""
+    sys.path.insert(0, str(DEMO / "driver"))
+    from actions import MIX
+    weights = {}
+    for entry in filter(None, text.split(",")):
+        name, _, weight = entry.partition(":")
+        if name not in MIX:
+            raise argparse.ArgumentTypeError(f"`{name}` is no action; there are {', '.join(MIX)}")
+        weights[name] = float(weight or 1)
+    return {**{name: 0.0 for name in MIX}, **weights} if weights else {}
+
+
+def read_options():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--binary", help="the server's binary")
+    arguments.add_argument("--data", default="throughline-data")
+    arguments.add_argument("--any-port", action="store_true", help="take free ports instead of the known ones")
+    arguments.add_argument("--rate", type=float, default=3.0, help="actions a second (3)")
+    arguments.add_argument("--mix", type=mix, default={}, help="weights, as `chat:4,login-google:1`; others do not happen")
+    arguments.add_argument("--kafka", choices=["mock", "real"], default="mock")
+    arguments.add_argument("--minutes", type=float, help="stop by itself after so many minutes")
+    arguments.add_argument("--once", action="store_true", help="stop when the first trace was shown; for tests")
+    arguments.add_argument("--prepare", action="store_true", help="only fetch the packages of the services")
+    options = arguments.parse_args()
+    if not options.binary and not options.prepare:
+        arguments.error("--binary is missing")
+    return options
+
+
+def show(demo):
+    """The addresses, one trace as a tree, what to do next. Gives the exit code."""
+    supervisor, server = demo.supervisor, demo.server
+    say("Throughline is running:")
+    for name, address in server.addresses.items():
+        say(f"  {name:<10} http://{address}/")
+    if demo.names.missing():
+        say(demo.names.missing())
+    demo.add_parts()
+    packages.prepare_all(demo.options.kafka == "real")
+    say("\nStarting both systems; parts join as they are ready.")
+    supervisor.start_all()
+    trace = first_trace.find(server, supervisor, demo.traffic, FIRST_TRACE_SECONDS)
+    if trace is None:
+        say(f"\nNo whole trace arrived within {FIRST_TRACE_SECONDS} s. Logs: {demo.place.logs}")
+        say(f"The server runs on: send your own spans to {server.otlp}.")
+        return 1
+    say(f"\nOne request, {time.time() - demo.place.started:.0f} s after the start:\n")
+    say(subprocess.run([demo.options.binary, "trace", trace, "--server", server.main], stdout=subprocess.PIPE, text=True,
+                       check=True).stdout)
+    say("What to do next:")
+    say(f"  {demo.options.binary} traces --service chat-api --since 1h")
+    say(f"  {demo.options.binary} sql \"select service_name, count(*) from spans group by 1\"")
+    say(f"  the board's page: {demo.place.url('board')}/")
+    part = f"python3 demo/part.py --data {demo.options.data}"
+    say(f"  {part} list | stop postgres | start postgres | traffic --rate 10     parts by name, while it runs")
+    say("  make demo-check      compares what Throughline shows with what the driver did and the databases logged")
+    addresses = server.addresses
+    if "jaeger" in addresses and "tempo" in addresses:
+        say(f"  Grafana: a Jaeger data source at http://{addresses['jaeger']}, a Tempo one at http://{addresses['tempo']}")
+    say(f"  your own services: OTEL_EXPORTER_OTLP_ENDPOINT={server.otlp}")
+    return 0
+
+
+def stay(demo):
+    """Watches the parts until it is time to stop."""
+    end = time.monotonic() + demo.options.minutes * 60 if demo.options.minutes else None
+    say("\nCtrl-C stops all of it." if end is None else f"\nIt stops after {demo.options.minutes:g} minutes.")
+    joined = set()
+    while end is None or time.monotonic() < end:
+        demo.supervisor.watch()
+        demo.traffic.follow(demo.supervisor.parts)
+        for part in demo.supervisor.parts.values():
+            if part.state == "ready" and part.name not in joined:
+                joined.add(part.name)
+                say(f"  {part.name:<14} {part.what}")
+        time.sleep(WATCH_SECONDS)
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--binary", required=True)
-    arguments.add_argument("--data", default="throughline-data")
-    arguments.add_argument("--any-port", action="store_true", help="take free ports instead of the known ones")
-    arguments.add_argument("--once", action="store_true", help="stop when everything was shown; for tests")
-    options = arguments.parse_args()
-    data = pathlib.Path(options.data).resolve()
-    system = System(options.binary, data, data / "demo-logs")
-    names = ["main", "otlp-grpc", "otlp-http", "jaeger", "tempo"]
-    listen = [part for name in names for part in ("--listen", f"{name}=127.0.0.1:0")] if options.any_port else []
+    options = read_options()
+    if options.prepare:
+        packages.prepare_all(options.kafka == "real")
+        return 0
+    # SIGINT by name, because a shell starts background jobs with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    pathlib.Path(options.data).mkdir(parents=True, exist_ok=True)
+    if control.is_open(options.data):
+        sys.exit(f"a demo runs on {options.data} already; stop it first, or give another --data")
+    options.binary = os.path.abspath(options.binary)
+    demo = Demo(options)
+    door = control.open_door(demo)
+    address = control.place(options.data)
     code = 0
     try:
-        data.mkdir(parents=True, exist_ok=True)
-        addresses = system.server(listen)
-        say("Throughline is running:")
-        for name, address in addresses.items():
-            say(f"  {name:<10} http://{address}/")
-        try:
-            front_port = system.services(addresses)
-            for item in ["apple", "pear", "plum", "broken", "apple"]:
-                answers(f"http://127.0.0.1:{front_port}/orders/{item}")
-            trace = trace_of_order(addresses["main"], 4)
-            say("\nOne request from the front service down to Redis:\n")
-            shown = subprocess.run(
-                [options.binary, "trace", trace, "--server", f"http://{addresses['main']}"],
-                stdout=subprocess.PIPE, text=True, check=True)
-            say(shown.stdout)
-            say("What to do next:")
-            say(f"  curl http://127.0.0.1:{front_port}/orders/apple      another request; orders/broken fails on purpose")
-            say(f"  {options.binary} traces --service front --since 1h")
-            say(f"  {options.binary} sql \"select service_name, count(*) from spans group by 1\"")
-            say(f"  Grafana: a Jaeger data source at http://{addresses['jaeger']}, a Tempo one at http://{addresses['tempo']}")
-            say(f"  your own services: OTEL_EXPORTER_OTLP_ENDPOINT=http://{addresses['otlp-http']}")
-        except (RuntimeError, subprocess.CalledProcessError) as error:
-            code = 1
-            say(f"\nThe small demo system does not run: {error}.")
-            say(f"Its logs are in {system.logs}. The server runs on: send your own spans to http://{addresses['otlp-http']}.")
-        if options.once:
-            return code
-        say("\nCtrl-C stops all of it.")
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        say("\nStopping ...")
-        return 0
-    except RuntimeError as error:
-        say(f"Throughline did not start: {error}. Its log: {system.logs / 'server.log'}")
-        tail = (system.logs / "server.log").read_text(errors="replace").splitlines()[-5:]
-        say("\n".join(tail))
+        if not demo.supervisor.start("throughline"):
+            say(f"Throughline did not start. Its log: {demo.place.logs / 'throughline.log'}")
+            return 1
+        address.write_text(json.dumps({"port": door.server_port}))
+        code = show(demo)
+        if not options.once:
+            stay(demo)
+        return code
+    except (Missing, subprocess.CalledProcessError) as error:
+        say(f"\nThe demo does not run: {error}")
         return 1
+    except KeyboardInterrupt:
+        return code
     finally:
-        system.stop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        say("\nStopping ...")
+        demo.stop()
+        address.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

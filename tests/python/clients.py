@@ -20,8 +20,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 class Server:
     """A server of its own on free ports over one folder."""
 
-    def __init__(self, binary, data):
+    def __init__(self, binary, data, settings=None):
+        """`settings` are variables without `THROUGHLINE_`."""
         self.binary, self.data = binary, pathlib.Path(data)
+        settings = {f"THROUGHLINE_{name}": value for name, value in (settings or {}).items()}
+        self.environment = {**os.environ, **settings}
         self.start()
 
     def start(self):
@@ -30,10 +33,14 @@ class Server:
         names = ["main", "otlp-grpc", "otlp-http", "jaeger", "tempo"]
         listen = [part for name in names for part in ("--listen", f"{name}=127.0.0.1:0")]
         self.process = subprocess.Popen([self.binary, "serve", "--data", self.data, *listen],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until(lambda: listeners.exists() and self.process.poll() is None)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
+        until(lambda: self.runs() and listeners.exists())
         self.addresses = json.loads(listeners.read_text())
-        until(lambda: self.get("/readyz") is not None)
+        until(lambda: self.runs() and self.get("/readyz") is not None)
+
+    def runs(self):
+        assert self.process.poll() is None, f"the server ended with {self.process.returncode}"
+        return True
 
     def get(self, path, data=None, accept="application/json", listener="main"):
         request = urllib.request.Request(f"http://{self.addresses[listener]}{path}", data=data,
@@ -174,32 +181,44 @@ def test_clean_stop_and_reading_a_stopped_folder(server):
     assert json.loads(shown.stdout)[0]["n"] == expected, shown.stdout
 
 
-def test_first_system(binary):
-    """`make run` shows a whole trace of the small system and stops cleanly."""
+def test_demo_shows_a_trace(binary):
+    """`make run` shows the addresses, a chat message from the gateway down to the database, and what to do next; then stops cleanly."""
     with tempfile.TemporaryDirectory() as data:
         ran = subprocess.run([sys.executable, ROOT / "demo" / "run.py", "--binary", binary, "--data", data,
                               "--any-port", "--once"], stdout=subprocess.PIPE, text=True, timeout=300)
         assert ran.returncode == 0, ran.stdout
-        for word in ("front", "stock", "GET /orders/{item}", "DECR"):
+        for word in ("Throughline is running:", "gateway", "chat-api", "POST /api/v1/chat/messages", "INSERT", "What to do next:"):
             assert word in ran.stdout, f"{word} is not in:\n{ran.stdout}"
+        pids = json.loads((pathlib.Path(data) / "demo" / "pids.json").read_text())
+        alive = [name for name, pid in pids if pathlib.Path(f"/proc/{pid}").exists()]
+        assert not alive, f"still running: {alive}"
+
+
+class Runner:
+    """Runs tests one after the other and counts."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def __call__(self, test, *given):
+        try:
+            test(*given)
+            self.passed += 1
+            print(f"test {test.__name__} ... ok", flush=True)
+        except Exception:
+            self.failed += 1
+            print(f"test {test.__name__} ... FAILED: {test.__doc__}\n{traceback.format_exc()}", flush=True)
+
+    def close(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
 
 
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--binary", required=True)
     binary = arguments.parse_args().binary
-    passed = failed = 0
-
-    def run(test, *given):
-        nonlocal passed, failed
-        try:
-            test(*given)
-            passed += 1
-            print(f"test {test.__name__} ... ok", flush=True)
-        except Exception:
-            failed += 1
-            print(f"test {test.__name__} ... FAILED: {test.__doc__}\n{traceback.format_exc()}", flush=True)
-
+    run = Runner()
     with tempfile.TemporaryDirectory() as data:
         server = Server(binary, data)
         try:
@@ -209,9 +228,8 @@ def main():
         finally:
             if server.process.poll() is None:
                 server.kill()
-    run(test_first_system, binary)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    run(test_demo_shows_a_trace, binary)
+    return run.close()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Our crates in the order of the data's path: each may use only crates before it, and of its own group nothing.
 const GROUPS: &[&[&str]] = &[
-    &["stdx"],
+    &["stdx", "api"],
     &["model"],
     &["promql", "logql", "traceql", "decode", "wal", "buffer", "segment", "catalog"],
     &["store"],
@@ -30,10 +30,13 @@ pub fn run() -> Result<(), String> {
     }
     let mut files = Vec::new();
     collect(Path::new("crates"), &mut files)?;
+    collect(Path::new("bench"), &mut files)?;
     collect(Path::new("xtask"), &mut files)?;
+    collect(Path::new("fuzz"), &mut files)?;
     for file in &files {
         check_file(file, &mut findings)?;
     }
+    check_map(Path::new("ARCHITECTURE.md"), &mut findings)?;
     if findings.is_empty() {
         println!("tidy: {} files follow the rules", files.len());
         return Ok(());
@@ -78,10 +81,20 @@ fn check_file(path: &Path, findings: &mut Vec<String>) -> Result<(), String> {
     if BANNED.contains(&stem) || stem == "mod" {
         findings.push(format!("{shown}: `{stem}` says nothing; name what it does"));
     }
-    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
+    let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(&text);
     let lines = code.lines().count();
     if lines > LINES_MAX && !path.components().any(|part| part.as_os_str() == "tests") {
         findings.push(format!("{shown}: {lines} lines, at most {LINES_MAX}"));
+    }
+    let ships = path.starts_with("crates") && !path.starts_with("crates/testkit");
+    if ships && path.components().any(|part| part.as_os_str() == "src") && stem != "tests" {
+        for (at, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            if line.contains(".expect(\"") || (line.contains(".unwrap()") && !line.contains("self.unwrap()"))
+            {
+                findings
+                    .push(format!("{shown}:{}: panics on what may come from outside; give an error", at + 1));
+            }
+        }
     }
     for (at, line) in text.lines().enumerate() {
         let comment = line.trim_start().strip_prefix("//").unwrap_or_default();
@@ -89,6 +102,19 @@ fn check_file(path: &Path, findings: &mut Vec<String>) -> Result<(), String> {
             if comment.split_whitespace().any(|found| found.trim_end_matches(':') == word) {
                 findings.push(format!("{shown}:{}: `{word}` without its issue", at + 1));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Every file that the map of the tree names is there.
+fn check_map(map: &Path, findings: &mut Vec<String>) -> Result<(), String> {
+    let text = std::fs::read_to_string(map).map_err(|error| format!("{}: {error}", map.display()))?;
+    for named in
+        text.split('`').skip(1).step_by(2).filter(|named| named.contains('/') && named.ends_with(".rs"))
+    {
+        if !Path::new(named).exists() && !Path::new("crates").join(named).exists() {
+            findings.push(format!("{}: `{named}` is not there", map.display()));
         }
     }
     Ok(())

@@ -9,6 +9,8 @@
 pub mod bytes;
 pub mod part;
 mod parts;
+mod repeats;
 
 pub use part::{Part, Piece};
 pub use parts::{Buffer, Frozen};
+pub use repeats::RepeatedTraces;

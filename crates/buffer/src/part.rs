@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::compute::concat;
 use arrow::datatypes::Int32Type;
 use hashbrown::HashSet;
 use model::schema::spans::{Column, well_known_at};
@@ -63,8 +63,36 @@ impl Part {
             pieces.extend(part.pieces.iter().map(|p| Piece { first_row: p.first_row + rows, ..*p }));
             rows += part.batch.num_rows();
         }
-        let batch = concat_batches(&first.batch.schema(), parts.iter().map(|p| &p.batch)).ok()?;
+        let schema = first.batch.schema();
+        // Most columns of most batches have no value at all; one array without values serves all columns of a type.
+        let mut nulls: Vec<ArrayRef> = Vec::new();
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for (at, field) in schema.fields().iter().enumerate() {
+            let arrays: Vec<&dyn Array> = parts.iter().map(|part| &**part.batch.column(at)).collect();
+            let without = arrays.iter().all(|array| array.null_count() == array.len());
+            let known = nulls.iter().find(|array| without && array.data_type() == field.data_type());
+            columns.push(match known {
+                Some(array) => Arc::clone(array),
+                None if without => {
+                    let array = new_null_array(field.data_type(), rows);
+                    nulls.push(Arc::clone(&array));
+                    array
+                }
+                None => concat(&arrays).ok()?,
+            });
+        }
+        let batch = RecordBatch::try_new(schema, columns).ok()?;
         Some(Self::new(first.tenant.clone(), batch, pieces))
+    }
+
+    /// The requests after `sequence` as a part that shares the rows' memory, and counts it whole; `None` when there are none.
+    pub(crate) fn after(&self, sequence: u64) -> Option<Self> {
+        let at = self.pieces.partition_point(|piece| piece.sequence <= sequence);
+        let first = self.pieces.get(at)?.first_row;
+        let pieces =
+            self.pieces[at..].iter().map(|p| Piece { first_row: p.first_row - first, ..*p }).collect();
+        let batch = self.batch.slice(first, self.batch.num_rows() - first);
+        Some(Self::new(self.tenant.clone(), batch, pieces))
     }
 
     /// Sequence number of its first request.

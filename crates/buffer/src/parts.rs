@@ -6,9 +6,11 @@ use arrow::array::RecordBatch;
 use model::TenantId;
 
 use crate::part::Part;
+use crate::repeats::{RepeatedTraces, Repeats};
 
-/// A part of at least this many rows is sealed and never joined again.
-const SEALED_ROWS: usize = 8_192;
+/// A part of at least this many rows is sealed and never joined again. Readers pay a few microseconds a part; joining copies
+/// every column of every row, which senders of large requests need not pay for.
+const SEALED_ROWS: usize = 256;
 
 /// So many small parts in a row of one tenant are joined.
 const JOIN_FAN_IN: usize = 16;
@@ -19,6 +21,7 @@ pub struct Buffer {
     parts: Vec<Arc<Part>>,
     bytes: u64,
     rows: u64,
+    repeats: Repeats,
 }
 
 /// What a flush round takes: everything up to and with a position.
@@ -37,6 +40,7 @@ impl Buffer {
     /// When the order is broken: readers and rounds rely on it.
     pub fn push(&mut self, tenant: TenantId, sequence: u64, batch: RecordBatch) {
         assert!(sequence > self.last_sequence(), "requests enter the buffer in the order of the log");
+        self.repeats.enter(&tenant, &batch);
         let part = Arc::new(Part::of_request(tenant, sequence, batch));
         self.bytes += part.bytes;
         self.rows += part.batch.num_rows() as u64;
@@ -75,6 +79,12 @@ impl Buffer {
         self.parts.clone()
     }
 
+    /// Traces of which a row may have its copy before it, here or in the files of the last round: two sets that may
+    /// overlap.
+    pub fn repeated_traces(&self) -> [Arc<RepeatedTraces>; 2] {
+        self.repeats.traces()
+    }
+
     /// Everything up to now, for a flush round. The parts stay visible until [`Buffer::drop_through`].
     pub fn freeze(&self) -> Option<Frozen> {
         let last_sequence = self.parts.last()?.last_sequence();
@@ -94,20 +104,14 @@ impl Buffer {
             None => self.parts.drain(..).collect(),
         };
         drop(gone);
+        self.repeats.end_round();
         self.bytes = self.parts.iter().map(|part| part.bytes).sum();
         self.rows = self.parts.iter().map(|part| part.batch.num_rows() as u64).sum();
     }
 
     fn split_part(&mut self, at: usize, sequence: u64) {
-        let part = Arc::clone(&self.parts[at]);
-        let rest: Vec<_> = part
-            .pieces
-            .iter()
-            .filter(|piece| piece.sequence > sequence)
-            .filter_map(|piece| part.request(piece.sequence).map(|rows| (piece.sequence, rows)))
-            .map(|(s, rows)| Arc::new(Part::of_request(part.tenant.clone(), s, rows)))
-            .collect();
-        self.parts.splice(at..=at, rest);
+        let rest = self.parts[at].after(sequence);
+        self.parts.splice(at..=at, rest.map(Arc::new));
     }
 
     /// The rows of one request while the buffer holds it.
@@ -204,6 +208,8 @@ mod tests {
         assert_eq!(buffer.first_sequence(), Some(11));
         assert_eq!(buffer.rows(), 60);
         assert!(buffer.request(10).is_none() && buffer.request(11).is_some());
+        let whole: u64 = frozen.parts.iter().map(|part| part.bytes).sum();
+        assert!(buffer.bytes() < 8 * whole, "what the rest shares is counted once: {} bytes", buffer.bytes());
         buffer.drop_through(40);
         assert_eq!((buffer.rows(), buffer.bytes()), (0, 0));
     }

@@ -80,12 +80,24 @@ fn inflate_raw(body: &[u8], max: usize) -> Result<Bytes, BodyError> {
     read("deflate", flate2::read::DeflateDecoder::new(body), body.len(), max)
 }
 
+/// So much is read before a large body is believed.
+const FIRST_BYTES_MAX: usize = 4 << 20;
+
 /// Reads to the end or to the first byte beyond `max`.
 fn read(encoding: &'static str, source: impl Read, packed: usize, max: usize) -> Result<Bytes, BodyError> {
+    let cap = max.saturating_add(1);
     // Telemetry packs about eightfold; the first guess is capped, so that a header cannot ask for memory.
-    let mut out = Vec::with_capacity(packed.saturating_mul(8).min(max).min(4 << 20));
-    let cap = (max as u64).saturating_add(1);
-    match source.take(cap).read_to_end(&mut out) {
+    let first = packed.saturating_mul(8).min(FIRST_BYTES_MAX).min(cap);
+    let mut out = Vec::with_capacity(first);
+    let mut source = source.take(cap as u64);
+    let mut done = source.by_ref().take(FIRST_BYTES_MAX as u64).read_to_end(&mut out);
+    if done.is_ok() && out.len() == FIRST_BYTES_MAX {
+        // Room for all that may come, at once: doubling would hold three times as much while it copies. What is not written
+        // to costs no memory.
+        out.reserve_exact(cap - out.len().min(cap));
+        done = source.read_to_end(&mut out);
+    }
+    match done {
         Ok(_) if out.len() > max => Err(BodyError::TooLarge { max }),
         Ok(_) => Ok(out.into()),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {

@@ -1,7 +1,12 @@
 //! Input that wants to hurt: an error or a named limit, bounded memory, no panic.
 
+use std::cell::Cell;
+
 use logql::eval::Data;
-use logql::{Control, Error, LabelSet, MemorySource, Params, check, evaluate, parse};
+use logql::source::Applied;
+use logql::{
+    Batch, Batches, Control, Error, LabelSet, MemorySource, Params, Request, Source, check, evaluate, parse,
+};
 
 fn first(text: &str) -> String {
     parse(text).diagnostics.first().map_or("valid".to_owned(), ToString::to_string)
@@ -14,7 +19,7 @@ fn source(line: &str) -> MemorySource {
     source
 }
 
-fn run(text: &str, source: &MemorySource, control: &Control<'_>) -> Result<Data, Error> {
+fn run(text: &str, source: &dyn Source, control: &Control<'_>) -> Result<Data, Error> {
     let expr = parse(text).into_result().unwrap();
     evaluate(&expr, &Params::instant(2_000_000_000), source, control).map(|answer| answer.data)
 }
@@ -123,6 +128,68 @@ fn memory_and_series_are_limited() {
     assert_eq!(run(text, &many, &cancelled), Err(Error::Cancelled));
     // A sum needs none of the labels and stays small.
     assert!(run("sum(count_over_time({app=\"a\"} | logfmt [1m]))", &many, &small).is_ok());
+}
+
+/// So many streams of one entry each, made as they are asked for.
+struct Streams(usize);
+
+struct StreamBatches {
+    given: Cell<usize>,
+    wanted: usize,
+}
+
+impl Source for Streams {
+    fn open<'s>(&'s self, _request: &Request<'_>) -> Result<Box<dyn Batches + 's>, Error> {
+        Ok(Box::new(StreamBatches { given: Cell::new(0), wanted: self.0 }))
+    }
+}
+
+impl Batches for StreamBatches {
+    fn applied(&self) -> Applied {
+        Applied::default()
+    }
+
+    fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, Error> {
+        let given = self.given.get();
+        let end = (given + 1_000).min(self.wanted);
+        for number in given..end {
+            let labels = LabelSet::from_pairs([("app", "a"), ("pod", &format!("{number:09}"))]);
+            let stream = batch.add_stream(labels);
+            batch.push(stream, 1_000_000_000 + number as i64, "line", &[]);
+        }
+        self.given.set(end);
+        Ok(end > given)
+    }
+}
+
+#[test]
+fn a_million_series_meet_a_limit() {
+    let count = "count_over_time({app=\"a\"}[1m])";
+    let small = Control { memory_bytes_max: 1 << 20, ..Control::default() };
+    for text in [count.to_owned(), format!("topk(5, {count})"), format!("{count} + {count}")] {
+        assert!(matches!(run(&text, &Streams(usize::MAX), &small), Err(Error::Limit(_))), "{text}");
+    }
+    let few = Control { series_max: 500, ..Control::default() };
+    assert!(matches!(run(count, &Streams(usize::MAX), &few), Err(Error::Limit(_))));
+    // A sum needs none of the labels and counts them all in little memory.
+    let sum = run(&format!("sum({count})"), &Streams(1_000_000), &small);
+    assert!(matches!(&sum, Ok(Data::Vector(series)) if series[0].values == [Some(1e6)]), "{sum:?}");
+}
+
+#[test]
+fn an_endless_query_can_be_cancelled() {
+    let looks = Cell::new(0);
+    let cancelled = || {
+        looks.set(looks.get() + 1);
+        looks.get() > 100
+    };
+    let control = Control { is_cancelled: &cancelled, ..Control::default() };
+    let text = "sum(count_over_time({app=\"a\"} | logfmt | x=\"y\" [1m]))";
+    assert_eq!(run(text, &Streams(usize::MAX), &control), Err(Error::Cancelled));
+    looks.set(0);
+    let expr = parse("{app=\"a\"} |= \"nothing\"").into_result().unwrap();
+    let params = Params::range(0, i64::MAX, 0);
+    assert_eq!(evaluate(&expr, &params, &Streams(usize::MAX), &control), Err(Error::Cancelled));
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub(crate) mod quantile;
 mod reset;
 mod trim;
 
+pub use arithmetic::Combined;
 pub use trim::Trim;
 
 use std::fmt;

@@ -8,6 +8,21 @@
 //! file does what) -> `source` (what is asked for) -> `eval/*` (one file an operator or a family of
 //! functions) -> `eval` (merging, sorting). `print` and `pretty` go back to text.
 //!
+//! | wanted | file |
+//! |---|---|
+//! | a word, number, string | `token.rs`, `lexer/number.rs`, `lexer/text.rs` |
+//! | grammar: selectors, `[5m]` `offset` `@`, calls, operators | `parser/selector.rs`, `postfix.rs`, `call.rs`, `expr.rs`, `binary.rs` |
+//! | which functions there are | `signature.rs` |
+//! | `rate` and its kin, `*_over_time`, `deriv` and its kin, `changes` | `eval/rate.rs`, `over_time.rs`, `regression.rs`, `changes.rs` |
+//! | `anchored`, `smoothed` | `eval/extended.rs` |
+//! | `abs`, `clamp`, `round`, trigonometry; dates; labels; sorting | `eval/elementwise.rs`, `date.rs`, `labels.rs`, `sorting.rs` |
+//! | `histogram_*`, native and classic | `eval/histogram_functions.rs`, `classic.rs`, `hist/*` |
+//! | `sum` and its kin, `topk` and its kin, `count_values` | `eval/aggregate.rs`, `aggregate_k.rs`, `count_values.rs` |
+//! | `+ == >` on samples, on vectors; `and or unless` | `eval/arithmetic.rs`, `binary.rs`, `sets.rs` |
+//! | `absent`, `info` | `eval/absent.rs`, `info.rs` |
+//! | lookback and staleness, windows, subqueries | `eval/instant.rs`, `range.rs` |
+//! | what a source is asked and gives | `source.rs`, `eval/plan/hints.rs` |
+//!
 //! ```
 //! use promql::{ParseOptions, parse};
 //!

@@ -168,6 +168,69 @@ fn naive(name: &str, window: &[(i64, f64)], from: i64, to: i64) -> Option<f64> {
     })
 }
 
+/// What a selector gives at a time: of each series its number and its last value of the last five minutes.
+fn latest(data: &[Vec<Option<f64>>], time: i64) -> Vec<(usize, f64)> {
+    let of = |(number, samples): (usize, &Vec<Option<f64>>)| {
+        let is_seen = |at: &usize| {
+            let at = *at as i64 * 15_000 + number as i64 * 37;
+            at <= time && at > time - 300_000
+        };
+        let last = (0..samples.len()).filter(is_seen).filter_map(|at| samples[at]).next_back()?;
+        Some((number, last))
+    };
+    data.iter().enumerate().filter_map(of).collect()
+}
+
+/// Operators between vectors, aggregations among them, spelled out at one time; the numbers are the label `a`,
+/// their halves' rests the label `b`.
+fn naive_operator(shape: usize, x: &[(usize, f64)]) -> Vec<(String, f64)> {
+    let a = |number: usize| format!("a={number}");
+    let group = |number: usize| x.iter().filter(move |(other, _)| other % 2 == number % 2).map(|(_, value)| *value);
+    let grouped = |fold: &dyn Fn(Vec<f64>) -> f64| -> Vec<(String, f64)> {
+        let groups = (0..2).map(|b| (format!("b={b}"), group(b).collect::<Vec<f64>>()));
+        groups.filter(|(_, values)| !values.is_empty()).map(|(b, values)| (b, fold(values))).collect()
+    };
+    let each = |keep: &dyn Fn(usize, f64) -> Option<f64>| -> Vec<(String, f64)> {
+        x.iter().filter_map(|(number, value)| Some((a(*number), keep(*number, *value)?))).collect()
+    };
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    match shape {
+        0 => grouped(&|values| values.iter().sum()),
+        1 => grouped(&|values| mean(&values)),
+        2 => grouped(&|values| values.into_iter().fold(f64::NEG_INFINITY, f64::max)),
+        3 => grouped(&|values| values.len() as f64),
+        4 => grouped(&|values| values.iter().map(|v| (v - mean(&values)).powi(2)).sum::<f64>() / values.len() as f64),
+        5 => each(&|number, value| Some(value - group(number).sum::<f64>())),
+        6 => each(&|_, value| (value > 10.0).then_some(value)),
+        7 => each(&|_, value| Some(f64::from(u8::from(value <= 10.0)))),
+        8 => each(&|number, value| (group(number).sum::<f64>() > 20.0).then_some(value)),
+        9 => each(&|number, value| (group(number).sum::<f64>() <= 20.0).then_some(value)),
+        // Those above ten as they are, all others doubled.
+        10 => each(&|_, value| Some(if value > 10.0 { value } else { value * 2.0 })),
+        _ => {
+            let largest = x.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+            // Of equal ones the first stays.
+            let first = x.iter().find(|(_, value)| *value == largest);
+            first.map(|(number, value)| (a(*number), *value)).into_iter().collect()
+        }
+    }
+}
+
+const OPERATORS: [&str; 12] = [
+    "sum by (b) (x)",
+    "avg without (a, job) (x)",
+    "max by (b) (x)",
+    "count by (b) (x)",
+    "stdvar by (b) (x)",
+    "x - on (b) group_left sum by (b) (x)",
+    "x > 10",
+    "x <= bool 10",
+    "x and on (b) (sum by (b) (x) > 20)",
+    "x unless on (b) (sum by (b) (x) > 20)",
+    "x > 10 or x * 2",
+    "topk(1, x)",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -271,6 +334,33 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn operators_agree_with_a_naive_evaluator(
+        data in data(),
+        shape in 0..OPERATORS.len(),
+        time in 0_i64..700_000,
+        chunk in 1_usize..9,
+    ) {
+        let found = run(OPERATORS[shape], When::Instant(time), &source(&data, chunk)).map_err(TestCaseError::fail)?;
+        let key = |labels: &Labels| match (labels.get("a"), labels.get("b")) {
+            (Some(a), _) => format!("a={a}"),
+            (None, b) => format!("b={}", b.unwrap_or_default()),
+        };
+        let mut found: Vec<(String, f64)> = found
+            .iter()
+            .map(|series| (key(&series.labels), at(std::slice::from_ref(series), &series.labels, time)))
+            .map(|(key, value)| (key, value.unwrap_or(f64::NAN)))
+            .collect();
+        let mut wanted = naive_operator(shape, &latest(&data, time));
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        wanted.sort_by(|a, b| a.0.cmp(&b.0));
+        let is_same = |((a, x), (b, y)): (&(String, f64), &(String, f64))| {
+            a == b && (x - y).abs() <= 1e-9 * (1.0 + x.abs() + y.abs())
+        };
+        let is_same = found.len() == wanted.len() && found.iter().zip(&wanted).all(is_same);
+        prop_assert!(is_same, "{} at {time}: {found:?} is not {wanted:?}", OPERATORS[shape]);
     }
 
     #[test]

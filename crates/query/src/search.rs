@@ -20,7 +20,7 @@ use crate::columns;
 use crate::engine::View;
 use crate::fetch;
 use crate::predicate::Predicate;
-use crate::prune::{file_may_match, row_group_may_match};
+use crate::prune::{file_may_match, narrowed, row_group_may_match};
 use crate::source::{SourceError, TraceQuery, TraceSummary};
 
 /// A row group or a part of the buffer, with the latest start that a trace of it can have.
@@ -116,8 +116,9 @@ async fn group_candidates(
     top: &Top,
 ) -> Result<Found, SourceError> {
     let footer = file.file.footer(&*view.objects, &Table::spans()).await?;
+    let predicate = narrowed(&file.index, group, &query.predicate);
     let mut wanted = BTreeSet::from([Column::TraceId.at(), Column::Start.at()]);
-    columns::needed(&query.predicate, &mut wanted);
+    columns::needed(&predicate, &mut wanted);
     let wanted: Vec<usize> = wanted.into_iter().collect();
     let plan_narrow = plan(&footer, &[group], Some(&wanted), None)?;
     let bytes = file.file.read(&*view.objects, plan_narrow.ranges()).await?;
@@ -126,7 +127,7 @@ async fn group_candidates(
     let mut exact = true;
     let mut base = 0;
     for batch in decode(&footer, &plan_narrow, &bytes)? {
-        let found = columns::candidates(&batch, &query.predicate);
+        let found = columns::candidates(&batch, &predicate);
         exact &= found.exact;
         rows.extend(in_range(&batch, query, &found.rows).into_iter().map(|row| row + base));
         let ids = batch.column(0).as_binary_view();

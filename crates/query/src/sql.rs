@@ -8,7 +8,8 @@
 //! groups can be left out, [`reader`] reads the rest, [`stream`] keeps the limits. [`put_back`] gives attributes as sent,
 //! [`functions`] what JSON texts and ids need, [`traces`] the parts of traces as one row each.
 //!
-//! A span that was sent twice in different requests may be visible twice until the flush that drops the copy.
+//! A span that was sent twice in different requests is seen once: the buffer names the traces that may hold copies, and only their rows
+//! are compared before a scan ([`table`]). A copy of a span that left the buffer before the last round shows until its own flush.
 
 mod functions;
 mod put_back;

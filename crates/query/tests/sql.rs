@@ -197,6 +197,33 @@ async fn a_copy_of_a_stored_span_counts_once_in_traces() {
 }
 
 #[tokio::test]
+async fn a_copy_that_waits_is_seen_once() {
+    let world = World::new().await;
+    let rows = async |when: &str, want: &str| {
+        for table in ["spans", "spans_raw"] {
+            let one = "where trace_id = decode('00000000000000000000000000000001', 'hex')";
+            for filter in ["", one] {
+                let sql = format!("SELECT count(*) AS n FROM {table} {filter}");
+                assert_eq!(ask(&world, &sql).await.expect("is answered"), want, "{when}: {sql}");
+            }
+        }
+    };
+    let other = |number| span(1, number, json!([text("colour", "red")]));
+    let plain = |number| span(1, number, json!([]));
+    world.send("shop", &[plain(1), plain(2)]).await;
+    rows("one request", "2\n").await;
+    // The second of the first request again, and a new one that shares an id with another content.
+    world.send("shop", &[plain(2), plain(3), other(1)]).await;
+    rows("a copy beside its original", "4\n").await;
+    world.store.flush().await.expect("flushed");
+    rows("all of it in a file", "4\n").await;
+    world.send("shop", &[plain(3), plain(4), other(2)]).await;
+    rows("a copy of a span that was just stored", "6\n").await;
+    world.store.flush().await.expect("flushed");
+    rows("everything in files", "6\n").await;
+}
+
+#[tokio::test]
 async fn tenants_do_not_see_each_other() {
     let world = World::new().await;
     let other: TenantId = "other".parse().expect("a name");

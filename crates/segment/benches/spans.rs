@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use model::span_rows::batch_of;
 use segment::read::Table;
-use segment::{FileInfo, Footer, Parsed, SpanOrder, SpanWriter, WriteOptions, Written, decode, plan};
+use segment::{FileInfo, Footer, Parsed, SpanOrder, WriteOptions, Written, decode, plan, write_spans};
 
 fn main() {
     let spans: usize = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(400_000);
@@ -52,23 +52,11 @@ fn write(batches: &[RecordBatch], options: &WriteOptions, name: &str) -> (Bytes,
     let sorting = us(from, order.len());
     let from = cpu();
     let mut out = Vec::new();
-    let mut writer = SpanWriter::new(&info, options, &mut out).expect("writer");
-    for batch in order.batches(batches, 8192) {
-        writer.push(&batch.expect("batch")).expect("push");
-    }
-    let written = writer.finish().expect("finish");
-    println!(
-        "{name}: sort {sorting:.2} us a span, gather + write + index {:.2} us a span",
-        us(from, order.len())
-    );
-    let sorted: Vec<_> = order.batches(batches, 8192).map(|batch| batch.expect("batch")).collect();
+    let written = write_spans(batches, &order, &info, options, &mut out).expect("writes");
+    println!("{name}: sort {sorting:.2} us a span, write + index {:.2} us a span", us(from, order.len()));
     let from = cpu();
-    let mut builder = segment::index::IndexBuilder::new();
-    for batch in &sorted {
-        builder.push(batch).expect("push");
-    }
-    let _ = builder.finish();
-    println!("{name}: of this the index {:.2} us a span", us(from, order.len()));
+    segment::trace_parts(batches, &order).expect("parts");
+    println!("{name}: parts of traces {:.2} us a span", us(from, order.len()));
     (out.into(), written)
 }
 

@@ -31,7 +31,7 @@ pub const LEVEL: &str = "throughline.level";
 pub const SPANS_ORDER: &str = "trace_start,trace_id,resource_and_name_mark,start_time_unix_nano,span_id";
 
 /// Longest bound in bytes kept in column statistics.
-const STATISTICS_LEN: usize = 64;
+pub(crate) const STATISTICS_LEN: usize = 64;
 
 /// Columns whose pages carry bounds too, so that a reader can skip pages by time and duration.
 const PAGE_STATISTICS: [&str; 2] = ["start_time_unix_nano", "duration_nano"];
@@ -85,17 +85,48 @@ pub fn properties(schema: &Schema, order: &str, info: &FileInfo, options: &Write
     builder.build()
 }
 
+/// How the values of a column are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As positions in a dictionary.
+    Dictionary,
+    /// Differences of whole numbers.
+    Delta,
+    /// One after the other, lengths apart.
+    Plain,
+}
+
+/// How the column of this name and type is written.
+pub(crate) fn way_of(name: &str, data_type: &DataType) -> Way {
+    match data_type {
+        DataType::Int64 if name.ends_with("_nano") => Way::Delta,
+        _ if RARELY_REPEATING.contains(&name) => Way::Plain,
+        _ => Way::Dictionary,
+    }
+}
+
+/// Whether pages of the column carry bounds.
+pub(crate) fn has_page_bounds(name: &str) -> bool {
+    PAGE_STATISTICS.contains(&name)
+}
+
+/// Whether row groups carry bounds of the column: those of random ids and of JSON texts prune nothing.
+pub(crate) fn has_bounds(name: &str) -> bool {
+    !name.ends_with("_id") && !name.ends_with("attributes") && !["events", "links"].contains(&name)
+        || name == "service_instance_id"
+}
+
 fn column(builder: WriterPropertiesBuilder, name: &str, data_type: &DataType) -> WriterPropertiesBuilder {
     let path = ColumnPath::from(name);
-    let builder = if PAGE_STATISTICS.contains(&name) {
+    let builder = if has_page_bounds(name) {
         builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Page)
     } else {
         builder
     };
-    let encoding = match data_type {
-        DataType::Int64 if name.ends_with("_nano") => Encoding::DELTA_BINARY_PACKED,
-        _ if RARELY_REPEATING.contains(&name) => Encoding::DELTA_LENGTH_BYTE_ARRAY,
-        _ => return builder,
+    let encoding = match way_of(name, data_type) {
+        Way::Delta => Encoding::DELTA_BINARY_PACKED,
+        Way::Plain => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+        Way::Dictionary => return builder,
     };
     builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
 }

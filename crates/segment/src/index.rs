@@ -17,7 +17,8 @@ use ::bytes::Bytes;
 use model::{AttrValue, TraceId};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-pub use self::build::{IndexBuilder, build_index};
+pub(crate) use self::build::IndexBuilder;
+pub use self::build::build_index;
 use bloom::Bloom;
 use pairs::canonical;
 

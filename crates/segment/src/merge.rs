@@ -1,29 +1,26 @@
 //! Many sorted files to one sorted stream, for compaction, with bounded memory.
 //!
-//! In: [`MergeInput`]s, each sorted by itself. Out: batches in the order that [`crate::sort_spans`] would give
-//! for all rows at once, duplicates dropped; every batch ends at the border of a trace, so that the caller
-//! may start a new file after any of them.
+//! In: [`MergeInput`]s, each sorted by itself. Out: rows in the order that [`crate::sort_spans`] would give
+//! for all rows at once, duplicates dropped, named by the batches they came in, so that nothing is copied.
 //!
 //! A first pass reads two columns and notes where each trace lies (about 56 bytes a trace and file). The
 //! second pass takes the traces in their final order. Each input keeps at most two row groups decoded; a
 //! trace that lies elsewhere in an input (spans that came late) is read alone, by its pages.
 
+use std::io::Write;
 use std::ops::Range;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Int64Type};
 use bytes::Bytes;
 use hashbrown::HashMap;
-use model::schema::spans::{Column, schema};
+use model::schema::spans::Column;
 
 use crate::Error;
 use crate::read::{Footer, decode, plan};
 use crate::sort::{sort_spans, trace_key};
+use crate::write::SpanWriter;
 use parquet::arrow::arrow_reader::RowSelection;
-
-/// Rows after which a batch ends at the next border of a trace.
-const BATCH_ROWS: usize = 8192;
 
 /// Strays out of one row group after which it is decoded whole.
 const STRAYS_MAX: u32 = 8;
@@ -105,11 +102,34 @@ pub struct Merged {
     pub strays: u64,
 }
 
-/// Merges sorted inputs; `on_batch` gets the result piece by piece.
-pub fn merge_spans<I: MergeInput>(
-    inputs: &mut [I],
-    mut on_batch: impl FnMut(RecordBatch) -> Result<(), Error>,
-) -> Result<Merged, Error> {
+/// Takes merged rows.
+pub trait RowSink {
+    /// Makes a batch known and gives its number.
+    fn source(&mut self, batch: &RecordBatch) -> Result<usize, Error>;
+
+    /// Takes rows of a batch, which come next.
+    fn rows(&mut self, source: usize, rows: Range<usize>) -> Result<(), Error>;
+
+    /// Learns that no further rows of a batch will come.
+    fn release(&mut self, source: usize);
+}
+
+impl<W: Write + Send> RowSink for SpanWriter<W> {
+    fn source(&mut self, batch: &RecordBatch) -> Result<usize, Error> {
+        Self::source(self, batch)
+    }
+
+    fn rows(&mut self, source: usize, rows: Range<usize>) -> Result<(), Error> {
+        Self::rows(self, source, rows)
+    }
+
+    fn release(&mut self, source: usize) {
+        Self::release(self, source);
+    }
+}
+
+/// Merges sorted inputs into `sink`.
+pub fn merge_spans<I: MergeInput>(inputs: &mut [I], sink: &mut impl RowSink) -> Result<Merged, Error> {
     let mut pieces = Vec::new();
     let mut sources = Vec::with_capacity(inputs.len());
     for (at, input) in inputs.iter_mut().enumerate() {
@@ -119,30 +139,29 @@ pub fn merge_spans<I: MergeInput>(
     }
     order(&mut pieces);
     let mut merged = Merged::default();
-    let mut out = Batch::default();
-    let mut from = 0;
-    while from < pieces.len() {
-        let len = pieces[from..].iter().take_while(|p| p.trace == pieces[from].trace).count();
-        let trace = &pieces[from..from + len];
-        from += len;
+    for trace in pieces.chunk_by(|a, b| a.trace == b.trace) {
+        if let [piece] = trace {
+            merged.rows += u64::from(piece.rows.end - piece.rows.start);
+            sources[piece.input as usize]
+                .take(piece, sink, |sink, known, rows| sink.rows(known.number, rows))?;
+            continue;
+        }
+        merged.joined += 1;
         let mut rows = Vec::new();
         for piece in trace {
-            sources[piece.input as usize].take(piece, &mut rows)?;
+            sources[piece.input as usize].take(piece, sink, |_, known, range| {
+                rows.push(known.batch.slice(range.start, range.len()));
+                Ok(())
+            })?;
         }
-        if trace.len() > 1 {
-            merged.joined += 1;
-            let (sorted, dropped) = sort_spans(&rows)?;
-            merged.dropped += dropped;
-            rows = sorted;
+        let (sorted, dropped) = sort_spans(&rows)?;
+        merged.dropped += dropped;
+        for batch in &sorted {
+            merged.rows += batch.num_rows() as u64;
+            let number = sink.source(batch)?;
+            sink.rows(number, 0..batch.num_rows())?;
+            sink.release(number);
         }
-        merged.rows += rows.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-        out.push(rows);
-        if out.rows >= BATCH_ROWS {
-            on_batch(out.take()?)?;
-        }
-    }
-    if out.rows > 0 {
-        on_batch(out.take()?)?;
     }
     merged.strays = sources.iter().map(|source| source.strays).sum();
     Ok(merged)
@@ -200,10 +219,18 @@ fn order(pieces: &mut [Piece]) {
     pieces.sort_unstable_by_key(|p| (p.start, p.trace, p.input, p.row_group, p.rows.start));
 }
 
-/// A decoded row group, with the row at which each of its batches begins.
+/// A decoded batch that the sink knows.
+struct Known {
+    number: usize,
+    /// Row of the row group at which it begins.
+    first: usize,
+    batch: RecordBatch,
+}
+
+/// A decoded row group.
 struct Held {
     row_group: u32,
-    batches: Vec<(usize, RecordBatch)>,
+    batches: Vec<Known>,
 }
 
 /// An input while its pieces are taken. A piece is taken where its input has it or earlier, never later,
@@ -229,8 +256,13 @@ impl<'a, I: MergeInput> Source<'a, I> {
         Self { input, left, front: 0, held: Vec::new(), strays: 0, strays_of: HashMap::new() }
     }
 
-    /// Appends the rows of a piece to `rows`.
-    fn take(&mut self, piece: &Piece, rows: &mut Vec<RecordBatch>) -> Result<(), Error> {
+    /// Calls `each` with the batches that hold rows of a piece, and which rows.
+    fn take<S: RowSink>(
+        &mut self,
+        piece: &Piece,
+        sink: &mut S,
+        mut each: impl FnMut(&mut S, &Known, Range<usize>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let at = piece.row_group as usize;
         let range = piece.rows.start as usize..piece.rows.end as usize;
         if !self.held.iter().any(|held| held.row_group == piece.row_group) {
@@ -240,60 +272,50 @@ impl<'a, I: MergeInput> Source<'a, I> {
                 *strays += 1;
                 let ahead = self.held.iter().filter(|held| held.row_group as usize != self.front).count();
                 if *strays < STRAYS_MAX || ahead > 0 {
-                    rows.extend(self.input.rows(at, Some(range.clone()))?);
-                    self.taken(at, range);
+                    for batch in self.input.rows(at, Some(range.clone()))? {
+                        let known = Known { number: sink.source(&batch)?, first: 0, batch };
+                        each(sink, &known, 0..known.batch.num_rows())?;
+                        sink.release(known.number);
+                    }
+                    self.taken(at, range, sink);
                     return Ok(());
                 }
             }
-            let mut from = 0;
+            let mut first = 0;
             let mut batches = Vec::new();
             for batch in self.input.rows(at, None)? {
-                let first = from;
-                from += batch.num_rows();
-                batches.push((first, batch));
+                let number = sink.source(&batch)?;
+                batches.push(Known { number, first, batch });
+                first += batches.last().map_or(0, |known| known.batch.num_rows());
             }
             self.held.push(Held { row_group: piece.row_group, batches });
         }
         for held in self.held.iter().filter(|held| held.row_group == piece.row_group) {
-            for (start, batch) in &held.batches {
-                let first = range.start.max(*start);
-                let end = range.end.min(start + batch.num_rows());
-                if first < end {
-                    rows.push(batch.slice(first - start, end - first));
+            for known in &held.batches {
+                let from = range.start.max(known.first);
+                let end = range.end.min(known.first + known.batch.num_rows());
+                if from < end {
+                    each(sink, known, from - known.first..end - known.first)?;
                 }
             }
         }
-        self.taken(at, range);
+        self.taken(at, range, sink);
         Ok(())
     }
 
     /// Counts taken rows and lets go of row groups that have none left.
-    fn taken(&mut self, row_group: usize, rows: Range<usize>) {
+    fn taken(&mut self, row_group: usize, rows: Range<usize>, sink: &mut impl RowSink) {
         self.left[row_group] -= rows.len() as u32;
         while self.left.get(self.front) == Some(&0) {
             self.front += 1;
         }
         let left = &self.left;
-        self.held.retain(|held| left[held.row_group as usize] > 0);
-    }
-}
-
-/// Rows waiting to be given out.
-#[derive(Default)]
-struct Batch {
-    pieces: Vec<RecordBatch>,
-    rows: usize,
-}
-
-impl Batch {
-    fn push(&mut self, pieces: Vec<RecordBatch>) {
-        self.rows += pieces.iter().map(RecordBatch::num_rows).sum::<usize>();
-        self.pieces.extend(pieces);
-    }
-
-    fn take(&mut self) -> Result<RecordBatch, Error> {
-        let pieces = std::mem::take(&mut self.pieces);
-        self.rows = 0;
-        Ok(concat_batches(&schema(), &pieces)?)
+        self.held.retain(|held| {
+            let keep = left[held.row_group as usize] > 0;
+            if !keep {
+                held.batches.iter().for_each(|known| sink.release(known.number));
+            }
+            keep
+        });
     }
 }

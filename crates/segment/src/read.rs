@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::{Buf, Bytes};
 use model::TraceId;
@@ -22,6 +22,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::statistics::Statistics;
 
 use crate::Error;
 use crate::encoding;
@@ -204,6 +205,8 @@ pub struct Plan {
     row_groups: Vec<usize>,
     /// Positions in the table, ascending.
     columns: Vec<usize>,
+    /// Those of them that have values in these row groups; the others are null throughout and are not read.
+    read: Vec<usize>,
     selection: Option<RowSelection>,
     ranges: Vec<Range<u64>>,
 }
@@ -234,6 +237,18 @@ pub fn plan(
         return Err(Error::Column(format!("number {outside}")));
     }
     let metadata = footer.metadata();
+    let has_values = |column: &usize| {
+        let Some(leaf) = footer.places[*column] else { return false };
+        row_groups.iter().filter_map(|at| metadata.row_groups().get(*at)).any(|group| {
+            let nulls = group.column(leaf).statistics().and_then(Statistics::null_count_opt);
+            nulls.is_none_or(|nulls| nulls as i64 != group.num_rows())
+        })
+    };
+    let read: Vec<usize> = columns
+        .iter()
+        .copied()
+        .filter(|column| !footer.table.schema.field(*column).is_nullable() || has_values(column))
+        .collect();
     let mut ranges = Vec::new();
     let mut rest = selection.cloned();
     for at in row_groups {
@@ -245,7 +260,7 @@ pub fn plan(
         if here.as_ref().is_some_and(|here| !here.selects_any()) {
             continue;
         }
-        for leaf in columns.iter().filter_map(|column| footer.places[*column]) {
+        for leaf in read.iter().filter_map(|column| footer.places[*column]) {
             let (start, len) = group.column(leaf).byte_range();
             let pages = metadata
                 .offset_index()
@@ -269,6 +284,7 @@ pub fn plan(
     Ok(Plan {
         row_groups: row_groups.to_vec(),
         columns,
+        read,
         selection: selection.cloned(),
         ranges: joined(ranges),
     })
@@ -295,7 +311,7 @@ pub fn decode(footer: &Footer, plan: &Plan, bytes: &[Bytes]) -> Result<Vec<Recor
         return Err(Error::damaged(WHAT, "a range was not read whole"));
     }
     let pieces = plan.ranges.iter().map(|range| range.start).zip(bytes.iter().cloned()).collect();
-    let leaves = plan.columns.iter().filter_map(|column| footer.places[*column]);
+    let leaves = plan.read.iter().filter_map(|column| footer.places[*column]);
     let mask = ProjectionMask::leaves(footer.reader.parquet_schema(), leaves);
     let source = Pieces { file_len: footer.file_len, pieces };
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, footer.reader.clone())
@@ -316,25 +332,37 @@ pub fn decode(footer: &Footer, plan: &Plan, bytes: &[Bytes]) -> Result<Vec<Recor
     })
 }
 
-/// Puts the columns in the table's order and fills in those that the file lacks.
+/// Puts the columns in the table's order and fills in those that the file lacks or that have no value.
 fn complete(
     footer: &Footer,
     plan: &Plan,
     schema: &SchemaRef,
     batch: &RecordBatch,
 ) -> Result<RecordBatch, Error> {
-    let column = |at: &usize| -> Result<ArrayRef, Error> {
+    // One array without values serves all columns of a type.
+    let mut nulls: Vec<ArrayRef> = Vec::new();
+    let mut columns = Vec::with_capacity(plan.columns.len());
+    for at in &plan.columns {
         let field = footer.table.schema.field(*at);
-        match footer.places[*at] {
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-            Some(_) => batch
+        if plan.read.binary_search(at).is_ok() && footer.places[*at].is_some() {
+            let found = batch
                 .column_by_name(field.name())
                 .filter(|column| column.data_type() == field.data_type())
-                .cloned()
-                .ok_or_else(|| Error::Column(field.name().clone())),
+                .ok_or_else(|| Error::Column(field.name().clone()))?;
+            columns.push(Arc::clone(found));
+            continue;
         }
-    };
-    let columns = plan.columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let known = nulls.iter().find(|array| array.data_type() == field.data_type());
+        let array = match known {
+            Some(array) => Arc::clone(array),
+            None => {
+                let array = new_null_array(field.data_type(), batch.num_rows());
+                nulls.push(Arc::clone(&array));
+                array
+            }
+        };
+        columns.push(array);
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(SchemaRef::clone(schema), columns, &options)?)
 }

@@ -23,6 +23,7 @@ use model::schema::well_known::WELL_KNOWN;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::Error;
+use crate::rows::{Place, Rows, all_places};
 
 /// Rows of the batches that sorting to memory makes.
 const BATCH_ROWS: usize = 8192;
@@ -39,11 +40,19 @@ impl<'a> Keys<'a> {
     /// Checks that the batch has the columns of `schema::spans`.
     pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
         check_schema(batch)?;
-        Ok(Self {
+        Ok(Self::of_checked(batch))
+    }
+
+    /// The same of a batch whose columns were checked.
+    ///
+    /// # Panics
+    /// When they were not.
+    pub(crate) fn of_checked(batch: &'a RecordBatch) -> Self {
+        Self {
             trace: batch.column(Column::TraceId.at()).as_binary_view(),
             span: batch.column(Column::SpanId.at()).as_binary_view(),
             start: batch.column(Column::Start.at()).as_primitive::<Int64Type>(),
-        })
+        }
     }
 
     pub(crate) fn trace(&self, row: usize) -> Result<u128, Error> {
@@ -85,21 +94,30 @@ pub(crate) fn check_schema(batch: &RecordBatch) -> Result<(), Error> {
     Ok(())
 }
 
+/// A row with the part of its key that is decided inside its trace.
 #[derive(Debug, Clone, Copy)]
 struct Row {
-    trace: u128,
-    trace_start: i64,
+    /// Number of its trace.
+    trace: u32,
+    mark: u64,
     start: i64,
     span: u64,
-    mark: u64,
     batch: u32,
     row: u32,
 }
 
 impl Row {
-    fn key(&self) -> (i64, u128, u64, i64, u64) {
-        (self.trace_start, self.trace, self.mark, self.start, self.span)
+    fn key(&self) -> (u64, i64, u64) {
+        (self.mark, self.start, self.span)
     }
+}
+
+/// A trace, its earliest start, and how many rows it has.
+#[derive(Debug, Clone, Copy)]
+struct Trace {
+    id: u128,
+    start: i64,
+    rows: u32,
 }
 
 /// The texts that make the mark of a row, the ones of the resource first.
@@ -146,7 +164,7 @@ impl<'a> Marks<'a> {
 /// The sorted and distinct rows of some batches, as positions in them.
 #[derive(Debug, Clone)]
 pub struct SpanOrder {
-    rows: Vec<(u32, u32)>,
+    rows: Vec<Place>,
     dropped: u64,
 }
 
@@ -156,57 +174,77 @@ impl SpanOrder {
         Self::without(batches, &[])
     }
 
+    /// The rows as they come, for batches that are sorted already.
+    pub fn as_is(batches: &[RecordBatch]) -> Self {
+        Self { rows: all_places(batches), dropped: 0 }
+    }
+
     /// Sorts the rows of `batches` and drops those that rows of `known` equal; no row of `known` is in the result.
     pub fn without(batches: &[RecordBatch], known: &[RecordBatch]) -> Result<Self, Error> {
-        let count = batches.iter().map(RecordBatch::num_rows).sum();
+        let count: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let mut rows: Vec<Row> = Vec::with_capacity(count);
-        let mut trace_starts: HashMap<u128, i64> = HashMap::new();
-        for (at, batch) in batches.iter().enumerate() {
+        let mut traces: Vec<Trace> = Vec::new();
+        let mut numbers: HashMap<u128, u32> = HashMap::new();
+        for (at, batch) in batches.iter().chain(known).enumerate() {
             let keys = Keys::of(batch)?;
             let mut marks = Marks::of(batch);
+            let is_known = at >= batches.len();
             for row in 0..batch.num_rows() {
-                let (trace, start) = (keys.trace(row)?, keys.start(row));
-                trace_starts.entry(trace).and_modify(|s| *s = start.min(*s)).or_insert(start);
+                let (id, start) = (keys.trace(row)?, keys.start(row));
+                let number = match numbers.get(&id) {
+                    Some(number) => *number,
+                    None if is_known => continue,
+                    None => {
+                        // Batches are counted by the WAL and rows by batches; neither passes 32 bits.
+                        let number = traces.len() as u32;
+                        traces.push(Trace { id, start, rows: 0 });
+                        numbers.insert(id, number);
+                        number
+                    }
+                };
+                let trace = &mut traces[number as usize];
+                trace.rows += 1;
+                if !is_known {
+                    trace.start = trace.start.min(start);
+                }
                 let (span, mark) = (keys.span(row)?, marks.mark(row));
-                // Batches are sealed at some thousand rows and counted by the WAL; neither passes 32 bits.
-                let (batch, row) = (at as u32, row as u32);
-                rows.push(Row { trace, trace_start: 0, start, span, mark, batch, row });
+                rows.push(Row { trace: number, mark, start, span, batch: at as u32, row: row as u32 });
             }
         }
-        for (at, batch) in known.iter().enumerate() {
-            let keys = Keys::of(batch)?;
-            let mut marks = Marks::of(batch);
-            for row in 0..batch.num_rows() {
-                let trace = keys.trace(row)?;
-                if trace_starts.contains_key(&trace) {
-                    let (start, span, mark) = (keys.start(row), keys.span(row)?, marks.mark(row));
-                    let (batch, row) = ((batches.len() + at) as u32, row as u32);
-                    rows.push(Row { trace, trace_start: 0, start, span, mark, batch, row });
+        let place = |row: &Row| {
+            let at = row.batch as usize;
+            let batch = batches.get(at).unwrap_or_else(|| &known[at - batches.len()]);
+            (batch, row.row as usize)
+        };
+        let is_known = |row: &Row| row.batch as usize >= batches.len();
+        let order = by_trace(&mut traces, &rows);
+        let mut sorted = Vec::with_capacity(count);
+        let mut trace: Vec<Row> = Vec::new();
+        for of_trace in order.chunk_by(|a, b| rows[*a as usize].trace == rows[*b as usize].trace) {
+            trace.clear();
+            trace.extend(of_trace.iter().map(|at| rows[*at as usize]));
+            trace.sort_unstable_by(|a, b| {
+                a.key()
+                    .cmp(&b.key())
+                    .then_with(|| compare_content(place(a), place(b)))
+                    .then_with(|| is_known(b).cmp(&is_known(a)))
+                    .then_with(|| received(place(a)).cmp(&received(place(b))))
+            });
+            let mut kept: Option<&Row> = None;
+            for row in &trace {
+                let again =
+                    |kept: &Row| kept.key() == row.key() && compare_content(place(kept), place(row)).is_eq();
+                if kept.is_some_and(again) {
+                    continue;
+                }
+                kept = Some(row);
+                if !is_known(row) {
+                    sorted.push(Place { source: row.batch, row: row.row });
                 }
             }
         }
-        for row in &mut rows {
-            row.trace_start = trace_starts.get(&row.trace).copied().unwrap_or(row.start);
-        }
-        let is_known = |row: &Row| row.batch as usize >= batches.len();
-        let place = |row: &Row| {
-            let at = row.batch as usize;
-            let batch = if is_known(row) { &known[at - batches.len()] } else { &batches[at] };
-            (batch, row.row as usize)
-        };
-        rows.sort_unstable_by(|a, b| {
-            a.key()
-                .cmp(&b.key())
-                .then_with(|| compare_content(place(a), place(b)))
-                .then_with(|| is_known(b).cmp(&is_known(a)))
-                .then_with(|| received(place(a)).cmp(&received(place(b))))
-        });
-        rows.dedup_by(|later, kept| {
-            later.key() == kept.key() && compare_content(place(later), place(kept)).is_eq()
-        });
-        rows.retain(|row| !is_known(row));
-        let dropped = (count - rows.len()) as u64;
-        Ok(Self { rows: rows.iter().map(|r| (r.batch, r.row)).collect(), dropped })
+        let dropped = (count - sorted.len()) as u64;
+        Ok(Self { rows: sorted, dropped })
     }
 
     /// How many rows were dropped as duplicates.
@@ -224,25 +262,47 @@ impl SpanOrder {
         self.rows.is_empty()
     }
 
+    /// The rows that stay, in order.
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.rows
+    }
+
     /// The sorted rows as batches of at most `batch_rows` rows. `batches` are those that were sorted.
     pub fn batches<'a>(
         &'a self,
         batches: &'a [RecordBatch],
         batch_rows: usize,
     ) -> impl Iterator<Item = Result<RecordBatch, Error>> + 'a {
-        self.rows.chunks(batch_rows.max(1)).map(move |rows| {
+        let all: Vec<Option<&RecordBatch>> = batches.iter().map(Some).collect();
+        self.rows.chunks(batch_rows.max(1)).map(move |places| {
             // Only the batches that the piece needs: view arrays carry every buffer of their sources along.
-            let mut wanted: Vec<u32> = rows.iter().map(|(batch, _)| *batch).collect();
-            wanted.sort_unstable();
-            wanted.dedup();
-            let sources: Vec<&RecordBatch> = wanted.iter().map(|at| &batches[*at as usize]).collect();
-            let places: Vec<(usize, usize)> = rows
-                .iter()
-                .map(|(batch, row)| (wanted.binary_search(batch).unwrap_or(0), *row as usize))
-                .collect();
-            gather(&sources, &places)
+            let rows = Rows::picked(&all, places);
+            let places: Vec<(usize, usize)> =
+                rows.places.iter().map(|place| (place.source as usize, place.row as usize)).collect();
+            gather(&rows.sources, &places)
         })
     }
+}
+
+/// Positions of the rows, those of a trace together, traces by (earliest start, id).
+fn by_trace(traces: &mut [Trace], rows: &[Row]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..traces.len() as u32).collect();
+    order.sort_unstable_by_key(|at| (traces[*at as usize].start, traces[*at as usize].id));
+    // From here on `rows` of a trace says where its next row goes.
+    let mut next = 0;
+    for at in order {
+        let trace = &mut traces[at as usize];
+        let count = trace.rows;
+        trace.rows = next;
+        next += count;
+    }
+    let mut out = vec![0; rows.len()];
+    for (at, row) in rows.iter().enumerate() {
+        let trace = &mut traces[row.trace as usize];
+        out[trace.rows as usize] = at as u32;
+        trace.rows += 1;
+    }
+    out
 }
 
 /// The rows at `places`. Most columns of most batches are null throughout and need no gathering.
@@ -264,16 +324,6 @@ fn gather(sources: &[&RecordBatch], places: &[(usize, usize)]) -> Result<RecordB
 /// [`SpanOrder`], which gives them piece by piece.
 pub fn sort_spans(batches: &[RecordBatch]) -> Result<(Vec<RecordBatch>, u64), Error> {
     let order = SpanOrder::of(batches)?;
-    let sorted = order.batches(batches, BATCH_ROWS).collect::<Result<_, _>>()?;
-    Ok((sorted, order.dropped()))
-}
-
-/// The same without rows that equal one of `known`, which are rows stored before.
-pub fn sort_spans_without(
-    batches: &[RecordBatch],
-    known: &[RecordBatch],
-) -> Result<(Vec<RecordBatch>, u64), Error> {
-    let order = SpanOrder::without(batches, known)?;
     let sorted = order.batches(batches, BATCH_ROWS).collect::<Result<_, _>>()?;
     Ok((sorted, order.dropped()))
 }

@@ -9,16 +9,17 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryViewBuilder, Int64Builder, RecordBatch, StringViewBuilder,
 };
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::datatypes::Int64Type;
 use hashbrown::HashMap;
 use model::attr_json::write::push_str;
-use model::schema::spans::{self, well_known_at};
+use model::schema::spans;
 use model::schema::traces::{Column, schema};
-use model::schema::well_known::WELL_KNOWN;
 
 use crate::Error;
+use crate::group::{Group, Known, service_at};
 use crate::index::pairs::{Value, walk_array, walk_object};
-use crate::sort::{Keys, trace_key};
+use crate::rows::Rows;
+use crate::sort::{SpanOrder, check_schema, trace_key};
 
 /// The order of trace files as the footer says it.
 pub const TRACES_ORDER: &str = "start_time_unix_nano,trace_id";
@@ -47,6 +48,12 @@ struct Part {
 }
 
 impl Part {
+    /// A part without spans.
+    fn empty(trace: u128) -> Self {
+        let (start, end, received) = (i64::MAX, i64::MIN, i64::MIN);
+        Self { trace, start, end, spans: 0, errors: 0, root: None, services: Vec::new(), received }
+    }
+
     fn merge(&mut self, other: Self) {
         self.start = self.start.min(other.start);
         self.end = self.end.max(other.end);
@@ -73,47 +80,97 @@ impl Part {
     }
 }
 
-/// The parts of sorted spans, one a trace.
-pub fn trace_parts(sorted: &[RecordBatch]) -> Result<RecordBatch, Error> {
-    let service_at = WELL_KNOWN.iter().position(|column| column.column == "service_name").unwrap_or(0);
-    let mut parts: Vec<Part> = Vec::new();
-    let mut names: HashMap<Box<str>, Arc<str>> = HashMap::new();
-    let mut shared =
-        |text: &str| -> Arc<str> { Arc::clone(names.entry_ref(text).or_insert_with(|| Arc::from(text))) };
-    for batch in sorted {
-        let keys = Keys::of(batch)?;
-        let long = |column: spans::Column| batch.column(column.at()).as_primitive::<Int64Type>();
-        let (duration, received) = (long(spans::Column::Duration), long(spans::Column::Received));
-        let status = batch.column(spans::Column::StatusCode.at()).as_primitive::<Int32Type>();
-        let parents = batch.column(spans::Column::ParentSpanId.at());
-        let names = batch.column(spans::Column::Name.at()).as_string_view();
-        let services = batch.column(well_known_at(service_at)).as_string_view();
-        for row in 0..batch.num_rows() {
-            let (trace, start) = (keys.trace(row)?, keys.start(row));
-            let error = i64::from(status.value(row) == 2);
-            let service = (!services.is_null(row)).then(|| shared(services.value(row)));
-            let root = parents.is_null(row).then(|| Root {
-                start,
-                service: service.clone(),
-                name: shared(names.value(row)),
-            });
-            let part = Part {
-                trace,
-                start,
-                end: start.saturating_add(duration.value(row).max(0)),
-                spans: 1,
-                errors: error,
-                root,
-                services: vec![(service, 1, error)],
-                received: received.value(row),
+/// Gathers the parts of sorted spans.
+#[derive(Debug, Default)]
+pub(crate) struct TraceParts {
+    parts: Vec<Part>,
+    names: HashMap<Box<str>, Arc<str>>,
+}
+
+impl TraceParts {
+    fn shared(&mut self, bytes: &[u8]) -> Arc<str> {
+        let text = String::from_utf8_lossy(bytes);
+        Arc::clone(self.names.entry_ref(&*text).or_insert_with(|| Arc::from(&*text)))
+    }
+
+    /// Takes the next row group.
+    pub(crate) fn push(&mut self, group: &Group<'_>) -> Result<(), Error> {
+        let numbers = |column: spans::Column| group.kept(column.at()).numbers();
+        let (starts, durations) = (numbers(spans::Column::Start), numbers(spans::Column::Duration));
+        let (received, status) = (numbers(spans::Column::Received), numbers(spans::Column::StatusCode));
+        let traces = group.kept(spans::Column::TraceId.at());
+        let names = group.kept(spans::Column::Name.at());
+        let (name_codes, parents) = (names.codes(), group.kept(spans::Column::ParentSpanId.at()).codes());
+        let services = group.kept(service_at());
+        let service_codes = services.codes();
+        let mut last = None;
+        // Position among the part's services of each service of the row group, and the part that it is of.
+        let mut places: HashMap<Option<u32>, (usize, usize)> = HashMap::new();
+        for (row, trace) in traces.codes().into_iter().enumerate() {
+            let trace = traces.text(trace.unwrap_or_default());
+            if last != Some(trace) {
+                self.parts.push(Part::empty(trace_key(trace)?));
+                last = Some(trace);
+            }
+            let service = service_codes.get(row).copied().flatten();
+            let part = self.parts.len() - 1;
+            let place = places.get(&service).filter(|(of, _)| *of == part).map(|(_, at)| *at);
+            let name = match place {
+                Some(_) => None,
+                None => service.map(|code| self.shared(services.text(code))),
             };
-            match parts.last_mut() {
-                Some(last) if last.trace == trace => last.merge(part),
-                _ => parts.push(part),
+            let root = parents.get(row).copied().flatten().is_none().then(|| Root {
+                start: starts[row],
+                service: service.map(|code| self.shared(services.text(code))),
+                name: self.shared(names.text(name_codes[row].unwrap_or_default())),
+            });
+            let Some(found) = self.parts.last_mut() else { continue };
+            let error = i64::from(status[row] == 2);
+            found.start = found.start.min(starts[row]);
+            found.end = found.end.max(starts[row].saturating_add(durations[row].max(0)));
+            found.spans += 1;
+            found.errors += error;
+            found.received = found.received.max(received[row]);
+            match place.and_then(|at| found.services.get_mut(at)) {
+                Some((_, spans, errors)) => {
+                    *spans += 1;
+                    *errors += error;
+                }
+                None => {
+                    places.insert(service, (part, found.services.len()));
+                    found.services.push((name, 1, error));
+                }
+            }
+            if let Some(root) = root {
+                found.root = Some(match found.root.take() {
+                    Some(other) => other.min(root),
+                    None => root,
+                });
             }
         }
+        Ok(())
     }
-    batch_of(merged(parts))
+
+    /// The parts, one a trace.
+    pub(crate) fn finish(mut self) -> Result<RecordBatch, Error> {
+        for part in &mut self.parts {
+            // Services were gathered as they came; equal ones under two codes join here.
+            for (service, spans, errors) in std::mem::take(&mut part.services) {
+                part.count(service, spans, errors);
+            }
+        }
+        batch_of(merged(self.parts))
+    }
+}
+
+/// The parts of the spans of `batches` in the order given, one a trace.
+pub fn trace_parts(batches: &[RecordBatch], order: &SpanOrder) -> Result<RecordBatch, Error> {
+    batches.iter().try_for_each(check_schema)?;
+    let sources: Vec<Option<&RecordBatch>> = batches.iter().map(Some).collect();
+    let rows = Rows::picked(&sources, order.places());
+    let mut parts = TraceParts::default();
+    parts.push(&Group::of(&rows, &mut Known::new()))?;
+    parts.finish()
 }
 
 /// Merges parts, whose batches may come in any order and hold several parts of a trace.

@@ -4,18 +4,28 @@
 //! makes the bytes durable and gives the file its name.
 
 use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{FieldRef, SchemaRef};
 use model::schema::spans;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 
 use crate::Error;
 use crate::encoding::{self, SPANS_ORDER};
+use crate::group::{Group, Known};
 use crate::index::{IndexBuilder, SpanIndex};
-use crate::sort::Keys;
+use crate::pages;
+use crate::pages::chunk::{ChunkWriter, Packer};
+use crate::pages::column::Layout;
+use crate::rows::{Place, Rows};
+use crate::sort::{Keys, SpanOrder, check_schema};
 use crate::stats::FileStats;
+use crate::traces::TraceParts;
 
 /// Facts about a file that its footer keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +64,7 @@ impl WriteOptions {
 
     /// For compacted files: small.
     pub fn compact() -> Self {
-        Self { compression_level: 6, ..Self::flush() }
+        Self { compression_level: 5, ..Self::flush() }
     }
 }
 
@@ -75,6 +85,8 @@ pub struct Written {
     pub max_end: i64,
     /// The index to keep beside the file.
     pub index: SpanIndex,
+    /// Rows of the table `traces`, if the writer was asked for them.
+    pub trace_parts: Option<RecordBatch>,
 }
 
 /// What a finished file of any table holds.
@@ -134,11 +146,6 @@ impl<W: Write + Send> TableWriter<W> {
         Ok(self.writer.flush()?)
     }
 
-    /// Bytes written so far, the present row group counted as it stands in memory.
-    pub fn bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
-    }
-
     /// Writes the footer.
     pub fn finish(mut self) -> Result<WrittenTable, Error> {
         let metadata = self.writer.finish()?;
@@ -174,113 +181,187 @@ pub fn write_table(
     writer.finish()
 }
 
-/// Writes a file of spans batch by batch: cuts row groups at the borders of traces and collects the index.
+/// Writes a file of spans: cuts row groups at the borders of traces and collects the index. Rows are named, not copied: a batch
+/// is made known with [`SpanWriter::source`] and its rows follow in any order by [`SpanWriter::rows`].
 pub struct SpanWriter<W: Write + Send> {
-    writer: TableWriter<W>,
+    file: SerializedFileWriter<W>,
+    packer: Packer,
+    columns: Vec<ColumnDescPtr>,
+    layouts: Vec<Layout>,
     index: IndexBuilder,
+    parts: Option<TraceParts>,
+    known: Known,
     row_group_rows: usize,
-    group_rows: usize,
+    sources: Vec<Option<Arc<RecordBatch>>>,
+    released: Vec<u32>,
+    /// Rows of the present row group.
+    places: Vec<Place>,
     last_trace: Option<u128>,
+    rows: u64,
     range: Option<(i64, i64, i64)>,
 }
 
 impl<W: Write + Send> std::fmt::Debug for SpanWriter<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SpanWriter").field("rows", &self.writer.rows).finish_non_exhaustive()
+        f.debug_struct("SpanWriter").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 
 impl<W: Write + Send> SpanWriter<W> {
     /// Starts a file.
     pub fn new(info: &FileInfo, options: &WriteOptions, out: W) -> Result<Self, Error> {
+        let schema = spans::schema();
+        let properties = encoding::properties(&schema, SPANS_ORDER, info, options);
+        let codec = properties.compression(&ColumnPath::new(Vec::new()));
+        // Without Arrow's own schema the columns are plain strings and byte arrays to every engine.
+        let columns = ArrowSchemaConverter::new().convert(&schema)?;
+        let layout = |field: &FieldRef| Layout {
+            way: encoding::way_of(field.name(), field.data_type()),
+            bounds: encoding::has_bounds(field.name()),
+            page_bounds: encoding::has_page_bounds(field.name()),
+            page_rows: options.page_rows,
+        };
         Ok(Self {
-            writer: TableWriter::new(spans::schema(), SPANS_ORDER, info, options, out)?,
+            file: SerializedFileWriter::new(out, columns.root_schema_ptr(), Arc::new(properties))?,
+            packer: Packer::new(options.compression_level.clamp(1, 22), codec)?,
+            columns: columns.columns().to_vec(),
+            layouts: schema.fields().iter().map(layout).collect(),
             index: IndexBuilder::new(),
+            parts: None,
+            known: Known::new(),
             row_group_rows: options.row_group_rows.max(1),
-            group_rows: 0,
+            sources: Vec::new(),
+            released: Vec::new(),
+            places: Vec::new(),
             last_trace: None,
+            rows: 0,
             range: None,
         })
     }
 
-    /// Appends sorted rows.
-    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let keys = Keys::of(batch)?;
-        let mut from = 0;
-        for row in 0..batch.num_rows() {
-            let trace = keys.trace(row)?;
-            let border = self.last_trace != Some(trace);
-            self.last_trace = Some(trace);
-            let in_group = self.group_rows + row - from;
-            if in_group >= 3 * self.row_group_rows || border && in_group >= self.row_group_rows {
-                self.append(&batch.slice(from, row - from))?;
-                self.end_row_group()?;
-                from = row;
-            }
-        }
-        self.append(&batch.slice(from, batch.num_rows() - from))
+    /// Gathers the parts of traces too.
+    pub fn with_trace_parts(self) -> Self {
+        Self { parts: Some(TraceParts::default()), ..self }
     }
 
-    fn append(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        if batch.num_rows() == 0 {
-            return Ok(());
+    /// Makes a batch known and gives its number.
+    pub fn source(&mut self, batch: &RecordBatch) -> Result<usize, Error> {
+        check_schema(batch)?;
+        self.sources.push(Some(Arc::new(batch.clone())));
+        Ok(self.sources.len() - 1)
+    }
+
+    /// Appends rows of a source, which come next in the order of the file.
+    pub fn rows(&mut self, source: usize, rows: Range<usize>) -> Result<(), Error> {
+        let batch = self.sources.get(source).and_then(Option::as_ref).cloned();
+        let batch = batch.filter(|batch| rows.end <= batch.num_rows());
+        let Some(batch) = batch else {
+            return Err(Error::damaged("rows to write", "they are of no batch that is known"));
+        };
+        let keys = Keys::of_checked(&batch);
+        for row in rows {
+            self.row(source as u32, row as u32, keys.trace(row)?)?;
         }
-        self.writer.push(batch)?;
-        self.index.push(batch)?;
-        self.group_rows += batch.num_rows();
-        let start = batch.column(spans::Column::Start.at()).as_primitive::<Int64Type>();
-        let duration = batch.column(spans::Column::Duration.at()).as_primitive::<Int64Type>();
-        for (start, duration) in start.values().iter().zip(duration.values()) {
-            let end = start.saturating_add((*duration).max(0));
-            let (min, max, max_end) = self.range.get_or_insert((*start, *start, end));
-            *min = (*min).min(*start);
-            *max = (*max).max(*start);
-            *max_end = (*max_end).max(end);
+        Ok(())
+    }
+
+    fn row(&mut self, source: u32, row: u32, trace: u128) -> Result<(), Error> {
+        let border = self.last_trace.replace(trace) != Some(trace);
+        let in_group = self.places.len();
+        if in_group >= 3 * self.row_group_rows || border && in_group >= self.row_group_rows {
+            self.end_row_group()?;
         }
+        self.places.push(Place { source, row });
+        Ok(())
+    }
+
+    /// Says that no further rows of a source will come.
+    pub fn release(&mut self, source: usize) {
+        self.released.push(source as u32);
+    }
+
+    /// Appends the rows of sorted batches in their order.
+    pub fn sorted(&mut self, batches: &[RecordBatch], order: &SpanOrder) -> Result<(), Error> {
+        let first = self.sources.len();
+        for batch in batches {
+            self.source(batch)?;
+        }
+        let keys: Vec<Keys<'_>> = batches.iter().map(Keys::of_checked).collect();
+        for place in order.places() {
+            let trace = keys[place.source as usize].trace(place.row as usize)?;
+            self.row(first as u32 + place.source, place.row, trace)?;
+        }
+        (first..self.sources.len()).for_each(|source| self.release(source));
+        Ok(())
+    }
+
+    /// Appends sorted rows.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let source = self.source(batch)?;
+        self.rows(source, 0..batch.num_rows())?;
+        self.release(source);
         Ok(())
     }
 
     fn end_row_group(&mut self) -> Result<(), Error> {
-        if self.group_rows > 0 {
-            self.writer.end_row_group()?;
-            self.index.end_row_group();
-            self.group_rows = 0;
+        if self.places.is_empty() {
+            return Ok(());
+        }
+        let sources: Vec<Option<&RecordBatch>> = self.sources.iter().map(Option::as_deref).collect();
+        let rows = Rows::picked(&sources, &self.places);
+        let group = Group::of(&rows, &mut self.known);
+        if let Some(parts) = &mut self.parts {
+            parts.push(&group)?;
+        }
+        self.index.begin(&group)?;
+        let mut writer = self.file.next_row_group()?;
+        for (at, (layout, descr)) in self.layouts.iter().zip(&self.columns).enumerate() {
+            let column = group.column(at, &mut self.known);
+            self.index.column(at, &column);
+            let chunk = ChunkWriter::new(&mut self.packer, Arc::clone(descr), layout.page_bounds);
+            let (bytes, close) = pages::column::write(chunk, &column, group.rows, layout)?;
+            writer.append_column(&bytes, close)?;
+        }
+        writer.close()?;
+        self.index.end();
+        let times = self.index.last_times();
+        let (min, max, max_end) = self.range.unwrap_or((i64::MAX, i64::MIN, i64::MIN));
+        self.range = Some((min.min(times.min_start), max.max(times.max_start), max_end.max(times.max_end)));
+        self.rows += group.rows as u64;
+        self.places.clear();
+        for source in self.released.drain(..) {
+            self.sources[source as usize] = None;
         }
         Ok(())
-    }
-
-    /// Bytes written so far, the present row group counted as it stands in memory.
-    pub fn bytes(&self) -> u64 {
-        self.writer.bytes()
     }
 
     /// Writes the footer and makes the index.
     pub fn finish(mut self) -> Result<Written, Error> {
         self.end_row_group()?;
-        let written = self.writer.finish()?;
+        let metadata = self.file.finish()?;
         let (min_start, max_start, max_end) = self.range.unwrap_or_default();
         Ok(Written {
-            rows: written.rows,
-            bytes: written.bytes,
-            stats: written.stats,
+            rows: self.rows,
+            bytes: self.file.bytes_written() as u64,
+            stats: FileStats::of(&metadata),
             min_start,
             max_start,
             max_end,
             index: self.index.finish(),
+            trace_parts: self.parts.map(TraceParts::finish).transpose()?,
         })
     }
 }
 
-/// Writes a file of sorted spans at once.
+/// Writes a file of the spans of `batches` at once, in the order given, and gathers the parts of their traces.
 pub fn write_spans(
-    sorted: &[RecordBatch],
+    batches: &[RecordBatch],
+    order: &SpanOrder,
     info: &FileInfo,
     options: &WriteOptions,
     out: &mut (impl Write + Send),
 ) -> Result<Written, Error> {
-    let mut writer = SpanWriter::new(info, options, out)?;
-    for batch in sorted {
-        writer.push(batch)?;
-    }
+    let mut writer = SpanWriter::new(info, options, out)?.with_trace_parts();
+    writer.sorted(batches, order)?;
     writer.finish()
 }

@@ -17,8 +17,8 @@ use segment::index::AttrLevel;
 use segment::merge::FileInput;
 use segment::read::Table;
 use segment::{
-    Error, FileInfo, Footer, Parsed, RowSelection, SpanIndex, WriteOptions, Written, build_index, decode,
-    merge_spans, merge_trace_parts, plan, sort_spans, trace_parts, write_spans, write_table,
+    Error, FileInfo, Footer, Parsed, RowSelection, RowSink, SpanIndex, SpanOrder, WriteOptions, Written,
+    build_index, decode, merge_spans, merge_trace_parts, plan, sort_spans, write_spans, write_table,
 };
 
 fn info() -> FileInfo {
@@ -38,7 +38,8 @@ fn options(row_group_rows: usize) -> WriteOptions {
 
 fn write(sorted: &[RecordBatch], row_group_rows: usize) -> (Bytes, Written) {
     let mut out = Vec::new();
-    let written = write_spans(sorted, &info(), &options(row_group_rows), &mut out).expect("writes");
+    let order = SpanOrder::as_is(sorted);
+    let written = write_spans(sorted, &order, &info(), &options(row_group_rows), &mut out).expect("writes");
     (out.into(), written)
 }
 
@@ -135,6 +136,34 @@ fn span(trace: u8, id: u8, start: i64, content: u8, received: i64) -> Span {
     }
 }
 
+/// Keeps merged rows as batches.
+#[derive(Default)]
+struct Collected {
+    sources: Vec<Option<RecordBatch>>,
+    rows: Vec<RecordBatch>,
+}
+
+impl RowSink for Collected {
+    fn source(&mut self, batch: &RecordBatch) -> Result<usize, Error> {
+        self.sources.push(Some(batch.clone()));
+        Ok(self.sources.len() - 1)
+    }
+
+    fn rows(&mut self, source: usize, rows: Range<usize>) -> Result<(), Error> {
+        let batch = self.sources[source].as_ref().expect("not released yet");
+        self.rows.push(batch.slice(rows.start, rows.len()));
+        Ok(())
+    }
+
+    fn release(&mut self, source: usize) {
+        assert!(self.sources[source].take().is_some(), "released once");
+    }
+}
+
+fn trace_parts(sorted: &[RecordBatch]) -> Result<RecordBatch, Error> {
+    segment::trace_parts(sorted, &SpanOrder::as_is(sorted))
+}
+
 fn any_span() -> impl Strategy<Value = Span> {
     (0..6u8, 0..5u8, -3..20i64, 0..4u8, 0..3i64).prop_map(|(t, s, start, c, r)| span(t, s, start, c, r))
 }
@@ -218,14 +247,10 @@ proptest! {
                 FileInput::new(footer(&file).expect("footer"), move |range: Range<u64>| Ok(slice(&file, &range)))
             })
             .collect();
-        let mut merged = Vec::new();
-        let done = merge_spans(&mut inputs, |batch| {
-            merged.push(batch);
-            Ok(())
-        })
-        .expect("merges");
+        let mut merged = Collected::default();
+        let done = merge_spans(&mut inputs, &mut merged).expect("merges");
         let (sorted, _) = sort_spans(&[batch_of(&spans)]).expect("sorts");
-        prop_assert_eq!(one(&merged), one(&sorted));
+        prop_assert_eq!(one(&merged.rows), one(&sorted));
         prop_assert_eq!(done.rows, one(&sorted).num_rows() as u64);
     }
 
@@ -345,7 +370,8 @@ fn statistics_and_columns() {
 fn later_versions_are_refused_by_name() {
     let mut out = Vec::new();
     let info = FileInfo { schema_version: 2, writer_version: "9.1.0".to_owned(), ..info() };
-    write_spans(&[batch_of(&[Span::default()])], &info, &options(10), &mut out).expect("writes");
+    let batches = [batch_of(&[Span::default()])];
+    write_spans(&batches, &SpanOrder::as_is(&batches), &info, &options(10), &mut out).expect("writes");
     let error = footer(&out.into()).expect_err("a later file").to_string();
     expect_test::expect!["a file of table `spans` by throughline 9.1.0 was written by a later version (2; this software reads up to 1)"].assert_eq(&error);
     let mut index = SpanIndex::default().encode().expect("encodes");

@@ -54,12 +54,16 @@ pub struct Config {
 }
 
 /// Where the tables lie.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Storage {
     /// A folder or a URL of a bucket; empty for `tables` in the data folder.
     pub location: String,
     /// Options by the names of the object store's library.
     pub options: BTreeMap<String, String>,
+    /// How long the right to write in a bucket holds without being renewed.
+    pub lease: Duration,
+    /// Share of their disk that the tables may fill, from 0 to 1.
+    pub retention_disk_share: Option<f64>,
 }
 
 /// What one client, and all clients together, may cost.

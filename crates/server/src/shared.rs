@@ -9,6 +9,7 @@ use stdx::Clock;
 use store::Store;
 
 use crate::config::Config;
+use crate::map::Map;
 use crate::receive::budget::Budget;
 use crate::selfmon::Monitor;
 use crate::wiring::listen::Listener;
@@ -24,6 +25,8 @@ pub struct Shared {
     pub addresses: BTreeMap<Listener, SocketAddr>,
     /// Counters of the server itself.
     pub monitor: Monitor,
+    /// The service map, which follows the store.
+    pub map: Arc<Map>,
     /// Memory for requests in flight.
     pub budget: Budget,
     tenants: std::sync::Mutex<BTreeSet<TenantId>>,
@@ -34,7 +37,9 @@ impl Shared {
     /// A server whose store is not open yet.
     pub fn new(config: Config, clock: Arc<dyn Clock>, addresses: BTreeMap<Listener, SocketAddr>) -> Self {
         let budget = Budget::new(config.limits.in_flight_bytes_max, config.limits.decoding_bytes_max);
+        let map = Arc::new(Map::new(Some(config.data_dir.join("topology-rules.yaml"))));
         Self {
+            map,
             config,
             clock,
             addresses,

@@ -3,9 +3,10 @@
 //! In: a [`Config`]. Out: a [`Server`] whose sockets are bound at once and whose store opens behind them: until it has,
 //! senders hear 503 and come again. [`Server::stop`] lets requests end, makes everything part of the tables, and leaves the
 //! folder as a clean stop leaves it. The parts: [`folder`] owns the data folder, [`places`] says where the store's files
-//! lie, [`listen`] binds, [`routes`] decides what a listener serves.
+//! lie, [`lease`] holds the right to write in a bucket, [`listen`] binds, [`routes`] decides what a listener serves.
 
 pub mod folder;
+pub mod lease;
 pub mod listen;
 pub mod logging;
 pub mod places;
@@ -13,9 +14,10 @@ pub mod routes;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use catalog::objects::Lease;
 use stdx::SystemClock;
 use store::{Recovery, Store};
 use tokio::sync::watch;
@@ -61,6 +63,7 @@ pub struct Server {
     addresses: BTreeMap<Listener, SocketAddr>,
     stopping: watch::Sender<bool>,
     accepting: Vec<tokio::task::JoinHandle<()>>,
+    lease: Arc<OnceLock<Arc<Lease>>>,
     opening: tokio::task::JoinHandle<Result<Recovery, WiringError>>,
 }
 
@@ -94,8 +97,10 @@ impl Server {
                 ))
             })
             .collect();
-        let opening = tokio::spawn(open(Arc::clone(&shared), folder.node().to_owned()));
-        Ok(Self { shared, folder, addresses, stopping, accepting, opening })
+        let lease = Arc::new(OnceLock::new());
+        let opening = open(Arc::clone(&shared), folder.node().to_owned(), Arc::clone(&lease));
+        let opening = tokio::spawn(opening);
+        Ok(Self { shared, folder, addresses, stopping, accepting, lease, opening })
     }
 
     /// Where each listener is bound.
@@ -142,17 +147,34 @@ impl Server {
             }),
             None => Ok(()),
         };
+        if let Some(lease) = self.lease.get()
+            && let Err(error) = lease.release().await
+        {
+            tracing::warn!(error = lease::chain(&error), "the lease was not given back; it ends by itself");
+        }
         self.folder.remove_listeners();
         closed
     }
 }
 
 /// Opens the store and hands it to everybody who waits for it.
-async fn open(shared: Arc<Shared>, node: String) -> Result<Recovery, WiringError> {
+async fn open(
+    shared: Arc<Shared>,
+    node: String,
+    lease: Arc<OnceLock<Arc<Lease>>>,
+) -> Result<Recovery, WiringError> {
     let started = std::time::Instant::now();
-    let places = places::places(&shared, node).await.map_err(WiringError::Place)?;
-    let opened: Result<(Store, Recovery), store::Error> =
-        store::open(places, shared.config.store.clone()).await;
+    let opened = places::open(&shared, node).await.map_err(WiringError::Place)?;
+    if let Some(taken) = &opened.options.lease {
+        // The only task that opens: nothing was there before.
+        let _ = lease.set(Arc::clone(taken));
+    }
+    let opened: Result<(Store, Recovery), store::Error> = store::open_with(
+        opened.places,
+        opened.options,
+        Some(Arc::clone(&shared.map.sums) as Arc<dyn store::Deriver>),
+    )
+    .await;
     let (store, recovery) = opened
         .map_err(|error| WiringError::Store { what: "the store did not open", cause: error.chain() })?;
     shared.set_store(store);

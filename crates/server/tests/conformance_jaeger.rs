@@ -3,13 +3,17 @@
 //! Runs the oracles `traces/jaeger-storage` (dependencies excepted), `traces/jaeger-golden`,
 //! `traces/jaeger-http-params`, `traces/tempo-api-params` (trace by id) and the goldens `traces/jaeger`,
 //! `traces/jaeger-badger` (trace by id and searches with a limit) and `traces/tempo` (trace by id, echo, ready, buildinfo). Prints a score
-//! each; everything that depends on loaded spans runs a second time with the spans of each load shuffled over several
-//! requests. Fails when a case fails that no wanted difference explains.
+//! each. Every case is put to the routers over spans in memory, and to real servers that have the spans in the buffer, in
+//! merged tables, or shuffled over both; it passes when it passes in each state. Fails when a case fails that no wanted
+//! difference explains.
 
 #[path = "conformance_jaeger/api_params.rs"]
 mod api_params;
 #[path = "conformance_jaeger/compare.rs"]
 mod compare;
+#[allow(dead_code, reason = "each test uses a part")]
+#[path = "support/connection.rs"]
+mod connection;
 #[path = "conformance_jaeger/goldens.rs"]
 mod goldens;
 #[path = "conformance_jaeger/jaeger_golden.rs"]
@@ -18,6 +22,9 @@ mod jaeger_golden;
 mod jaeger_storage;
 #[path = "support/otlp_bodies.rs"]
 mod otlp_bodies;
+#[allow(dead_code, reason = "each test uses a part")]
+#[path = "support/process.rs"]
+mod process;
 #[path = "support/recordings.rs"]
 mod recordings;
 #[path = "support/subject.rs"]
@@ -28,42 +35,46 @@ mod views;
 use std::path::Path;
 use std::process::ExitCode;
 
-use subject::{InProcess, Scattered, Subject};
+use subject::{InProcess, RealServer, State, Subject};
 use testkit::conformance::Report;
 use testkit::external::{Folder, find};
 
 fn main() -> ExitCode {
     let mut report = Report::new("jaeger", env!("CARGO_MANIFEST_DIR"));
-    run(&mut report, "", &mut || Box::new(InProcess::new()));
-    run(&mut report, SCATTERED, &mut || Box::new(Scattered::new(Box::new(InProcess::new()))));
+    report.begin_state("routers over spans in memory");
+    run(&mut report, &mut || Box::new(InProcess::new()));
+    let states = [
+        (State::Buffer, "server, in its buffer"),
+        (State::Tables, "server, in merged tables"),
+        (State::Shuffled, "server, shuffled over requests, half in tables"),
+    ];
+    for (state, name) in states {
+        report.begin_state(name);
+        run(&mut report, &mut || Box::new(RealServer::new(state)));
+    }
     if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Tells the corpora apart whose spans were sent one by one in no order.
-const SCATTERED: &str = ", scattered";
-
-/// All corpora against subjects that `fresh` makes; each corpus gets its own. `suffix` is put behind their names.
-fn run(report: &mut Report, suffix: &str, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
+/// All corpora against subjects that `fresh` makes; each corpus gets its own.
+fn run(report: &mut Report, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
     let oracle = |below: &str| find(Folder::Oracles, below);
     if let Some(folder) = oracle("traces/jaeger-storage") {
-        jaeger_storage::run(report, &folder, suffix, fresh);
+        jaeger_storage::run(report, &folder, fresh);
     }
-    if suffix.is_empty() {
-        if let Some(folder) = oracle("traces/jaeger-golden") {
-            jaeger_golden::run(report, &folder, fresh);
-        }
-        if let Some(file) = oracle("traces/jaeger-http-params/cases.json") {
-            api_params::run_jaeger(report, &read(&file), &*fresh());
-        }
-        if let Some(file) = oracle("traces/tempo-api-params/cases.json") {
-            api_params::run_tempo(report, &read(&file), &*fresh());
-        }
+    if let Some(folder) = oracle("traces/jaeger-golden") {
+        jaeger_golden::run(report, &folder, fresh);
+    }
+    if let Some(file) = oracle("traces/jaeger-http-params/cases.json") {
+        api_params::run_jaeger(report, &read(&file), &*fresh());
+    }
+    if let Some(file) = oracle("traces/tempo-api-params/cases.json") {
+        api_params::run_tempo(report, &read(&file), &*fresh());
     }
     let (Some(goldens), Some(corpus)) = (find(Folder::Goldens, "traces"), find(Folder::Corpus, "")) else {
         return;
     };
     for set in goldens::SETS {
-        goldens::run(report, set, &goldens, &corpus, suffix, fresh);
+        goldens::run(report, set, &goldens, &corpus, fresh);
     }
 }
 

@@ -85,7 +85,7 @@ async fn the_folder_of_a_stopped_server_answers_and_stays_as_it_is() {
     assert_eq!(traces["traces"].as_array().map(Vec::len), Some(2));
     drop(client);
     assert_eq!(files(folder.path()), before);
-    assert_eq!(open_data_dir(folder.path()).await.expect("opens").memory().buffer_rows, 1);
+    assert_eq!(open_data_dir(folder.path(), None).await.expect("opens").memory().buffer_rows, 1);
 }
 
 #[tokio::test]

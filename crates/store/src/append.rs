@@ -131,6 +131,7 @@ async fn append(inner: &Arc<Inner>, request: Request) -> Result<Receipt, AppendE
         return Err(AppendError::SignalNotAvailable(request.signal));
     }
     inner.check_disk()?;
+    inner.check_lease()?;
     let limit = inner.options.limits.body_bytes_max;
     let plain = decode::body::decompress(&request.encoding, request.body.clone(), limit)?;
     let hash = request_hash(&request.tenant, request.signal, &plain);

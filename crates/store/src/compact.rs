@@ -35,20 +35,26 @@ struct Group {
 
 /// Runs every merge that is due. Rounds go on between two merges.
 pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
-    for table in [&inner.spans, &inner.traces, &inner.ingest] {
+    let _turn = inner.merging.lock().await;
+    for table in inner.tables() {
         while !inner.stopping.load(std::sync::atomic::Ordering::Relaxed)
             && let Some(group) = due(inner, table, inner.options.compact_files)
         {
-            run(inner, table, group).await?;
+            match run(inner, table, group).await {
+                // The rounds say what hinders them, and merging waits for them.
+                Err(Error::RoundUnfinished) => return Ok(()),
+                done => done?,
+            }
         }
     }
     Ok(())
 }
 
-/// Merges everything of each day as far as sizes allow, due or not; for tests, benches and maintenance.
+/// Merges everything of each day as far as sizes allow, due or not.
 pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
     let inner = &store.inner;
-    for table in [&inner.spans, &inner.traces, &inner.ingest] {
+    let _turn = inner.merging.lock().await;
+    for table in inner.tables() {
         while let Some(group) = due(inner, table, 2) {
             run(inner, table, group).await?;
         }
@@ -57,10 +63,17 @@ pub async fn run_all(store: &crate::Store) -> Result<(), Error> {
 }
 
 async fn run(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) -> Result<(), Error> {
+    if inner.round.lock().await.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     match table.name() {
         "spans" => merge_span_files(inner, table, group).await,
         "traces" => merge_small(inner, table, group, TableShape::traces(), traces::VERSION).await,
-        _ => merge_small(inner, table, group, ingest_table(), ingest::VERSION).await,
+        "ingest" => merge_small(inner, table, group, ingest_table(), ingest::VERSION).await,
+        name => match inner.derived.as_ref().and_then(|derived| derived.find(name)) {
+            Some(derived) => merge_small(inner, table, group, derived.shape(), derived.version).await,
+            None => Ok(()),
+        },
     }
 }
 
@@ -145,7 +158,7 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
             })
             .collect();
         let mut writer = SpanWriter::new(&info, &WriteOptions::compact(), out)?;
-        let merged = merge_spans(&mut inputs, |batch| writer.push(&batch))?;
+        let merged = merge_spans(&mut inputs, &mut writer)?;
         Ok((writer.finish()?, merged.dropped))
     })
     .await?;
@@ -155,14 +168,17 @@ async fn merge_span_files(inner: &Arc<Inner>, table: &Arc<Table>, group: Group) 
     write_index(&inner.places, &add.path, &written.index)?;
     let file = TableFile::new(&inner.places, "spans", Arc::new(entry_of(&add)));
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     table.commit(group.commit(add)).await?;
     let added = Added { spans: vec![Arc::new(SpanFile { file, index: written.index })], ..Added::default() };
-    switch(inner, &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
+    switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, dropped);
     drop(turn);
     Ok(())
 }
 
-/// Merges files of a table whose rows fit into memory: parts of traces, lines of the account.
+/// Merges files of a table whose rows fit into memory: parts of traces, lines of the account, sums.
 async fn merge_small(
     inner: &Arc<Inner>,
     table: &Arc<Table>,
@@ -178,11 +194,19 @@ async fn merge_small(
     }
     let (first, last) = group.log_range();
     let info = file_info(name, version, first, last, group.level + 1);
-    let order = if name == "traces" { "start_time_unix_nano" } else { "round" };
+    let derived = inner.derived.as_ref().and_then(|derived| derived.find(name));
+    let merge = derived.map(|derived| derived.merge);
+    let order = match (name, derived) {
+        ("traces", _) => "start_time_unix_nano",
+        (_, Some(derived)) => derived.order,
+        _ => "round",
+    };
     let schema = shape.schema.clone();
     let (bytes, written) = crate::recover::blocking(move || {
         if name == "traces" {
             batches = vec![segment::merge_trace_parts(&batches)?];
+        } else if let Some(merge) = merge {
+            batches = vec![merge(&batches).map_err(Error::Task)?];
         }
         let mut bytes = Vec::new();
         let options = WriteOptions::compact();
@@ -197,14 +221,17 @@ async fn merge_small(
     let entry = Arc::new(entry_of(&add));
     let file = Arc::new(TableFile::new(&inner.places, name, entry));
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     table.commit(group.commit(add)).await?;
     let mut added = Added::default();
-    if name == "traces" {
-        added.traces.push(file)
-    } else {
-        added.ingest.push(file)
+    match name {
+        "traces" => added.traces.push(file),
+        "ingest" => added.ingest.push(file),
+        derived => added.derived.push((derived, file)),
     }
-    switch(inner, &group.paths(), added, &group.place.tenant, Outcome::Merged, 0);
+    switch(inner, table.name(), &group.paths(), added, &group.place.tenant, Outcome::Merged, 0);
     drop(turn);
     Ok(())
 }
@@ -212,6 +239,7 @@ async fn merge_small(
 /// Replaces files in the readers' view by one step.
 pub(crate) fn switch(
     inner: &Inner,
+    table: &str,
     removed: &[String],
     added: Added,
     tenant: &TenantId,
@@ -221,7 +249,7 @@ pub(crate) fn switch(
     let mut lines = Lines::default();
     lines.add(tenant, Signal::Traces, outcome, "", items);
     let mut live = inner.live.lock();
-    let files = live.files.replaced(removed, added);
+    let files = live.files.replaced(table, removed, added);
     live.files = Arc::new(files);
     live.totals.merge(&lines);
     live.pending.merge(&lines);

@@ -44,6 +44,9 @@ pub enum Error {
         /// Why.
         detail: String,
     },
+    /// A round has files in some tables and not in all: until it is finished nothing else may change them.
+    #[error("a flush round is not finished yet")]
+    RoundUnfinished,
     /// A task of ours ended early.
     #[error("a background task ended early: {0}")]
     Task(String),
@@ -56,7 +59,7 @@ impl Error {
             Self::Log(error) => error.kind(),
             Self::Catalog(error) => error.kind(),
             Self::Segment(_) | Self::Record { .. } => Kind::Corrupt,
-            Self::Objects { .. } | Self::Folder { .. } => Kind::Unavailable,
+            Self::Objects { .. } | Self::Folder { .. } | Self::RoundUnfinished => Kind::Unavailable,
             Self::Task(_) => Kind::Internal,
         }
     }

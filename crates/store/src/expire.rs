@@ -15,16 +15,21 @@ use crate::account::Outcome;
 use crate::compact::switch;
 use crate::error::Error;
 use crate::files::{Added, index_name};
+use crate::follow::follow;
 use crate::live::Inner;
 
-/// Drops the days that are over the limits, then removes files that are long out of the tables.
+/// Follows the commits of others, drops the days that are over the limits, removes files that are long out of the tables.
 pub(crate) async fn run_due(inner: &Arc<Inner>) -> Result<(), Error> {
+    let _turn = inner.merging.lock().await;
+    follow(inner).await?;
     expire(inner).await?;
     vacuum(inner, Duration::from_nanos(inner.options.vacuum_keep_ns)).await.map(drop)
 }
 
 /// Runs retention and vacuum now, with another delay; for tests, benches and maintenance.
 pub async fn run_now(store: &crate::Store, keep: Duration) -> Result<usize, Error> {
+    let _turn = store.inner.merging.lock().await;
+    follow(&store.inner).await?;
     expire(&store.inner).await?;
     vacuum(&store.inner, keep).await
 }
@@ -34,6 +39,16 @@ async fn expire(inner: &Arc<Inner>) -> Result<(), Error> {
     let oldest_kept = first_day_kept(inner, &tables);
     for table in tables {
         let gone: Vec<_> = table.files().into_iter().filter(|file| file.date_days < oldest_kept).collect();
+        if !gone.is_empty() {
+            drop_files(inner, table, gone).await?;
+        }
+    }
+    let today = TimeNs(inner.now()).days();
+    for (derived, table) in inner.derived.iter().flat_map(|derived| &derived.tables) {
+        let days = i64::try_from(derived.keep_ns).unwrap_or(i64::MAX) / DAY_NS;
+        let oldest_kept = today.saturating_sub(i32::try_from(days).unwrap_or(i32::MAX));
+        let over = |file: &Arc<FileEntry>| derived.keep_ns > 0 && file.date_days < oldest_kept;
+        let gone: Vec<_> = table.files().into_iter().filter(over).collect();
         if !gone.is_empty() {
             drop_files(inner, table, gone).await?;
         }
@@ -68,6 +83,9 @@ fn first_day_kept(inner: &Inner, tables: &[&Arc<Table>]) -> i32 {
 
 async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEntry>>) -> Result<(), Error> {
     let turn = inner.round.lock().await;
+    if turn.is_some() {
+        return Err(Error::RoundUnfinished);
+    }
     let commit =
         Commit { adds: Vec::new(), removes: gone.clone(), txn: None, data_change: true, operation: "DELETE" };
     table.commit(commit).await?;
@@ -79,7 +97,7 @@ async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEn
         paths.push(file.path.clone());
     }
     for (tenant, rows) in rows {
-        switch(inner, &paths, Added::default(), &tenant, Outcome::Expired, rows);
+        switch(inner, table.name(), &paths, Added::default(), &tenant, Outcome::Expired, rows);
     }
     drop(turn);
     tracing::info!(table = table.name(), files = paths.len(), "dropped days over the retention");
@@ -88,9 +106,13 @@ async fn drop_files(inner: &Arc<Inner>, table: &Arc<Table>, gone: Vec<Arc<FileEn
 
 async fn vacuum(inner: &Arc<Inner>, keep: Duration) -> Result<usize, Error> {
     let mut removed = 0;
-    for table in [&inner.spans, &inner.traces, &inner.ingest] {
+    for table in inner.tables() {
         // A round between its files and its commits owns files that no table lists yet.
         let turn = inner.round.lock().await;
+        if turn.is_some() {
+            // Nor may its files grow old while the commits fail again and again.
+            return Ok(removed);
+        }
         let paths = table.vacuum(keep, &HashSet::new()).await?;
         drop(turn);
         removed += paths.len();

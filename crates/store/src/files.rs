@@ -59,6 +59,8 @@ pub struct FileSet {
     pub traces: Vec<Arc<TableFile>>,
     /// Files of `ingest`.
     pub ingest: Vec<Arc<TableFile>>,
+    /// Files of the derived tables, by the table's name.
+    pub derived: BTreeMap<&'static str, Vec<Arc<TableFile>>>,
 }
 
 impl TableFile {
@@ -158,7 +160,7 @@ pub(crate) fn index_name(path: &str) -> String {
 
 /// Position of the log up to which a flushed file's rows reach, and from which, as its name says; `None` for
 /// files of other programs.
-pub(crate) fn log_range(path: &str) -> Option<(u64, u64)> {
+pub fn log_range(path: &str) -> Option<(u64, u64)> {
     let name = path.rsplit('/').next()?;
     let mut parts = name.split('-');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
@@ -219,13 +221,16 @@ pub(crate) async fn load(inner: &Inner) -> Result<FileSet, Error> {
         .buffer_unordered(LOAD_CONCURRENCY)
         .try_collect::<Vec<_>>()
         .await?;
-    let open = |name: &str, files: Vec<Arc<FileEntry>>| {
+    let open = |name: &str, files: Vec<Arc<FileEntry>>| -> Vec<Arc<TableFile>> {
         files.into_iter().map(|e| Arc::new(TableFile::new(places, name, e))).collect()
     };
+    let derived = inner.derived.iter().flat_map(|derived| &derived.tables);
+    let derived = derived.map(|(table, opened)| (table.name, open(table.name, opened.files()))).collect();
     let mut set = FileSet {
         spans,
         traces: open("traces", inner.traces.files()),
         ingest: open("ingest", inner.ingest.files()),
+        derived,
     };
     set.sort();
     Ok(set)
@@ -257,17 +262,28 @@ impl FileSet {
         });
     }
 
-    /// The same set without some files and with others.
-    pub(crate) fn replaced(&self, removed: &[String], added: Added) -> Self {
+    /// The same set without some files of one table and with others. Files of a round have the same path in each table, but
+    /// tables are merged at times of their own.
+    pub(crate) fn replaced(&self, table: &str, removed: &[String], added: Added) -> Self {
         let gone: std::collections::HashSet<&str> = removed.iter().map(String::as_str).collect();
         let keep = |entry: &FileEntry| !gone.contains(entry.path.as_str());
         let mut set = self.clone();
-        set.spans.retain(|f| keep(&f.file.entry));
-        set.traces.retain(|f| keep(&f.entry));
-        set.ingest.retain(|f| keep(&f.entry));
+        match table {
+            "spans" => set.spans.retain(|f| keep(&f.file.entry)),
+            "traces" => set.traces.retain(|f| keep(&f.entry)),
+            "ingest" => set.ingest.retain(|f| keep(&f.entry)),
+            derived => {
+                if let Some(files) = set.derived.get_mut(derived) {
+                    files.retain(|f| keep(&f.entry));
+                }
+            }
+        }
         set.spans.extend(added.spans);
         set.traces.extend(added.traces);
         set.ingest.extend(added.ingest);
+        for (table, file) in added.derived {
+            set.derived.entry(table).or_default().push(file);
+        }
         set.sort();
         set
     }
@@ -279,4 +295,5 @@ pub(crate) struct Added {
     pub(crate) spans: Vec<Arc<SpanFile>>,
     pub(crate) traces: Vec<Arc<TableFile>>,
     pub(crate) ingest: Vec<Arc<TableFile>>,
+    pub(crate) derived: Vec<(&'static str, Arc<TableFile>)>,
 }

@@ -6,10 +6,14 @@
 pub(crate) mod prior;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::live::Inner;
 use crate::log_writer::{Entry, Job};
+use crate::options::Durability;
 use crate::round::Unfinished;
 
 /// Runs one round over everything that is applied now; nothing when nothing waits.
@@ -30,9 +34,15 @@ pub(crate) async fn run_round(inner: &Arc<Inner>) -> Result<(), Error> {
         let pending = std::mem::take(&mut live.pending);
         let bytes = std::mem::take(&mut live.waiting_bytes);
         live.waiting_since = None;
+        live.cut = live.applied;
         (parts, live.flushed + 1, live.applied, pending, bytes)
     };
-    let prepared = Unfinished::prepare(inner, &parts, first, last, pending.clone()).await;
+    // Followers that wait for the next request learn of the cut.
+    inner.applied.send_modify(|_| {});
+    let prepared = match sync_log(inner).await {
+        Ok(()) => Unfinished::prepare(inner, &parts, first, last, pending.clone()).await,
+        Err(error) => Err(error),
+    };
     drop(parts);
     match prepared {
         Ok(round) => {
@@ -56,8 +66,24 @@ pub(crate) async fn run_round(inner: &Arc<Inner>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes all that was acknowledged part of the tables and returns the version of each.
-pub(crate) async fn flush_all(inner: &Arc<Inner>) -> Result<Vec<(&'static str, i64)>, Error> {
+/// With weaker durability the log may not be on disk yet. It must be before a table says that it holds the round: what is cut
+/// off between two commits is made up for from the log.
+async fn sync_log(inner: &Inner) -> Result<(), Error> {
+    if inner.options.durability == Durability::Synced || !inner.unsynced.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let (reply, synced) = oneshot::channel();
+    let ended = || Error::Task("the log's thread has ended".to_owned());
+    inner.jobs().send(Job { entry: Entry::Sync(Some(reply)), reply: None }).await.map_err(|_| ended())?;
+    match synced.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::Task("the log could not be synced before a round".to_owned())),
+        Err(_) => Err(ended()),
+    }
+}
+
+/// Makes all that was acknowledged part of the tables.
+pub(crate) async fn flush_all(inner: &Arc<Inner>) -> Result<(), Error> {
     let wanted = inner.live.lock().applied;
     loop {
         run_round(inner).await?;
@@ -65,8 +91,7 @@ pub(crate) async fn flush_all(inner: &Arc<Inner>) -> Result<Vec<(&'static str, i
             break;
         }
     }
-    let tables = [&inner.spans, &inner.traces, &inner.ingest];
-    Ok(tables.into_iter().map(|table| (table.name(), table.version())).collect())
+    Ok(())
 }
 
 /// Whether a round is due by bytes or by age.

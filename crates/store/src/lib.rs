@@ -7,15 +7,17 @@
 //!
 //! The path of a request: [`append`] decodes it and waits for [`log_writer`], which makes a group of requests durable and
 //! enters them into the buffer ([`live`]); [`flush`] makes tables of the buffer; [`files`] is what readers prune with;
-//! [`compact`] and [`expire`] keep the tables small; [`recover`] puts all of it together after a stop of any kind.
+//! [`compact`] and [`expire`] keep the tables small; `follow` sees what others did to them; [`recover`] puts all of it together after a stop of any kind.
 
 pub mod account;
 pub mod append;
 pub mod compact;
+pub mod derived;
 pub mod error;
 pub mod expire;
 pub mod files;
 pub mod flush;
+mod follow;
 mod jobs;
 pub mod live;
 mod log_writer;
@@ -30,11 +32,12 @@ mod upload;
 
 pub use account::{Amounts, Outcome};
 pub use append::{AppendError, Receipt, Request};
+pub use derived::{DerivedRows, DerivedTable, Deriver, Start};
 pub use error::Error;
 pub use files::{FileSet, SpanFile, TableFile};
 pub use options::{Durability, Options, Places};
 pub use partition::day_of;
-pub use recover::{Recovery, open, open_read_only};
+pub use recover::{Recovery, open, open_read_only, open_with};
 pub use snapshot::Snapshot;
 pub use tail::{Tail, TailBatch, TailEvent};
 
@@ -72,7 +75,13 @@ impl Store {
 
     /// Makes all that was acknowledged part of the tables and returns the version of each.
     pub async fn flush(&self) -> Result<Vec<(&'static str, i64)>, Error> {
-        flush::flush_all(&self.inner).await
+        flush::flush_all(&self.inner).await?;
+        Ok(self.versions())
+    }
+
+    /// The version of each table.
+    pub fn versions(&self) -> Vec<(&'static str, i64)> {
+        self.inner.tables().map(|table| (table.name(), table.version())).collect()
     }
 
     /// Tenants that have rows in the buffer or the tables, sorted.

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::account::{Amounts, Lines};
 use crate::append::AppendError;
+use crate::derived::Derived;
 use crate::files::FileSet;
 use crate::log_writer::Job;
 use crate::options::{Options, Places};
@@ -30,6 +31,8 @@ pub(crate) struct Live {
     pub(crate) applied: u64,
     /// Position up to which the tables hold everything.
     pub(crate) flushed: u64,
+    /// Position at which the newest round was cut.
+    pub(crate) cut: u64,
     /// Bytes of request bodies applied since the last round.
     pub(crate) waiting_bytes: u64,
     /// Monotonic time of the oldest request since the last round.
@@ -68,6 +71,8 @@ pub struct Inner {
     pub(crate) jobs: mpsc::Sender<Job>,
     pub(crate) in_flight: AtomicU64,
     pub(crate) log_bytes: AtomicU64,
+    /// Whether the log holds acknowledged records that no sync has covered yet.
+    pub(crate) unsynced: AtomicBool,
     /// Position of the last applied record, for those who wait for more.
     pub(crate) applied: watch::Sender<u64>,
     /// Acknowledged positions of followers.
@@ -77,18 +82,37 @@ pub struct Inner {
     pub(crate) spans: Arc<Table>,
     pub(crate) traces: Arc<Table>,
     pub(crate) ingest: Arc<Table>,
+    /// Tables that are made of the spans, and their maker.
+    pub(crate) derived: Option<Derived>,
     /// Only one round, compaction or expiry changes the tables at a time.
     pub(crate) round: tokio::sync::Mutex<Option<Unfinished>>,
+    /// Only one job merges files at a time: two could choose the same ones.
+    pub(crate) merging: tokio::sync::Mutex<()>,
     /// Wakes the job that decides about rounds.
     pub(crate) wake: Notify,
+    /// No more requests are taken.
     pub(crate) stopping: AtomicBool,
+    /// The last round is done; followers end.
+    pub(crate) ended: AtomicBool,
     pub(crate) tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 impl Inner {
+    /// All tables, in the order in which a round commits them.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        let derived = self.derived.iter().flat_map(|derived| derived.tables.iter().map(|(_, table)| table));
+        [&self.spans, &self.traces, &self.ingest].into_iter().chain(derived)
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         let live = self.live.lock();
-        Snapshot { parts: live.buffer.parts(), files: Arc::clone(&live.files), applied: live.applied }
+        Snapshot {
+            parts: live.buffer.parts(),
+            repeated: live.buffer.repeated_traces(),
+            files: Arc::clone(&live.files),
+            applied: live.applied,
+            flushed: live.flushed,
+        }
     }
 
     pub(crate) fn amounts(&self) -> Amounts {
@@ -140,6 +164,12 @@ impl Inner {
         let short = free_bytes < self.options.free_disk_bytes_min
             || (free_bytes as f64) < total as f64 * self.options.free_disk_ratio_min;
         if short { Err(AppendError::DiskFull { free_bytes }) } else { Ok(()) }
+    }
+
+    /// Refuses writers once another node has the right to write: what they send could never reach the tables from here.
+    pub(crate) fn check_lease(&self) -> Result<(), AppendError> {
+        let lost = self.options.lease.as_ref().and_then(|lease| lease.loss());
+        lost.map_or(Ok(()), |error| Err(AppendError::Unavailable(error.to_string())))
     }
 
     pub(crate) fn now(&self) -> i64 {

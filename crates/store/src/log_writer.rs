@@ -33,6 +33,8 @@ pub(crate) enum Entry {
     Request { request: Request, hash: u128, decoded: SpanBatch, reservation: Reservation },
     /// Note the items of a duplicate.
     Duplicate { tenant: TenantId, signal: Signal, received: TimeNs, accepted: u64, rejected: Vec<Rejected> },
+    /// Sync what was acknowledged without a sync, and tell whether it is on disk now.
+    Sync(Option<oneshot::Sender<bool>>),
     /// Remove log files that nobody needs.
     Trim,
     /// Read records from a position on.
@@ -96,6 +98,10 @@ pub(crate) fn run(inner: &Arc<Inner>, mut wal: Wal, mut jobs: mpsc::Receiver<Job
                     stop = Some(reply);
                     break;
                 }
+                Entry::Sync(waiting) => {
+                    group.sync_wanted = true;
+                    group.waiting.extend(waiting);
+                }
                 Entry::Trim => trim(inner, &mut wal),
                 Entry::Read(from, reply) => drop(reply.send(wal.read_from(from))),
                 entry => group.append(inner, &mut wal, Job { entry, reply: job.reply }),
@@ -124,6 +130,10 @@ struct Group {
     jobs: Vec<(u64, Job)>,
     bytes: usize,
     needs_sync: bool,
+    /// Whether a sync is due whatever the durability.
+    sync_wanted: bool,
+    /// Who waits for it.
+    waiting: Vec<oneshot::Sender<bool>>,
 }
 
 impl Group {
@@ -159,7 +169,7 @@ impl Group {
                 request_hash: 0,
                 payload: &duplicate_payload(*accepted, rejected),
             }),
-            Entry::Trim | Entry::Read(..) | Entry::Stop(_) | Entry::Abandon => Ok(0),
+            Entry::Sync(_) | Entry::Trim | Entry::Read(..) | Entry::Stop(_) | Entry::Abandon => Ok(0),
         });
         match appended {
             Ok(sequence) => {
@@ -182,19 +192,25 @@ impl Group {
     }
 
     fn commit(&mut self, inner: &Arc<Inner>, wal: &mut Wal, synced_at: &mut u64) {
-        if self.jobs.is_empty() {
+        if self.jobs.is_empty() && !self.sync_wanted {
             return;
         }
         let now = inner.places.clock.monotonic_nano();
         let sync = match inner.options.durability {
             Durability::Synced => self.needs_sync,
-            Durability::Interval(every) => now.saturating_sub(*synced_at) >= every,
-            Durability::None => false,
+            Durability::Interval(every) => self.sync_wanted || now.saturating_sub(*synced_at) >= every,
+            Durability::None => self.sync_wanted,
         };
+        let mut is_synced = true;
         let mut jobs = std::mem::take(&mut self.jobs);
         if sync {
             *synced_at = now;
             if let Err(error) = wal.sync() {
+                is_synced = false;
+                if jobs.is_empty() {
+                    // Their receipts are given: this is what the weaker durability may lose. The buffer still has them.
+                    tracing::error!(%error, "the log could not be synced; a power cut before the next flush loses this");
+                }
                 let lost = match &error {
                     wal::Error::Lost { first, .. } => *first,
                     _ => 0,
@@ -205,7 +221,14 @@ impl Group {
                 }
             }
         }
-        apply_group(inner, jobs);
+        inner.unsynced.store(!sync, Ordering::Relaxed);
+        if !jobs.is_empty() {
+            apply_group(inner, jobs);
+        }
+        for waiting in self.waiting.drain(..) {
+            // Nobody waits any more when the store is being abandoned.
+            let _ = waiting.send(is_synced);
+        }
     }
 }
 
@@ -234,7 +257,7 @@ fn apply_group(inner: &Arc<Inner>, jobs: Vec<(u64, Job)>) {
                     let rejected: Vec<_> = rejected.iter().map(|r| (r.reason, r.count)).collect();
                     live.count(&tenant, signal, accepted, &rejected, true);
                 }
-                Entry::Trim | Entry::Read(..) | Entry::Stop(_) | Entry::Abandon => {}
+                Entry::Sync(_) | Entry::Trim | Entry::Read(..) | Entry::Stop(_) | Entry::Abandon => {}
             }
             live.applied = sequence;
             applied = sequence;

@@ -1,8 +1,9 @@
-//! What a store is told at its start: sizes, intervals, places. No defaults from the environment; the server's configuration
+//! What a store is told at its start: sizes, intervals, places, the right to write. No defaults from the environment; the server's configuration
 //! decides each.
 
 use std::sync::Arc;
 
+use catalog::objects::Lease;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use stdx::{Clock, Dir};
@@ -50,6 +51,12 @@ pub struct Options {
     pub retention_bytes: u64,
     /// How long removed files stay for other engines.
     pub vacuum_keep_ns: u64,
+    /// Time between two looks at retention and vacuum.
+    pub expire_interval_ns: u64,
+    /// Commits of a table from one checkpoint of its log to the next.
+    pub checkpoint_commits: i64,
+    /// The right to write, where other nodes could; once it is lost for good, requests are refused.
+    pub lease: Option<Arc<Lease>>,
     /// Log bytes that slow followers may hold back; beyond it the oldest go and the follower is told.
     pub log_held_bytes_max: u64,
     /// Writers are refused when less than this share of the disk is free.
@@ -68,7 +75,7 @@ impl Options {
             durability: Durability::Synced,
             log: wal::Options { file_bytes: 64 << 20, record_bytes_max: 80 << 20 },
             limits: decode::Limits::default(),
-            buffer_bytes_max: 384 << 20,
+            buffer_bytes_max: 256 << 20,
             flush_bytes: 128 << 20,
             flush_interval_ns: MINUTE,
             flush_interval_small_ns: 5 * MINUTE,
@@ -79,6 +86,9 @@ impl Options {
             retention_age_ns: 30 * 24 * 60 * MINUTE,
             retention_bytes: 0,
             vacuum_keep_ns: 60 * MINUTE,
+            expire_interval_ns: 5 * MINUTE,
+            checkpoint_commits: 50,
+            lease: None,
             log_held_bytes_max: 1 << 30,
             free_disk_ratio_min: 0.05,
             free_disk_bytes_min: 1 << 30,

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc, watch};
 use wal::{Record, Records, Wal};
 
+use crate::derived::{Derived, Deriver, Start};
 use crate::error::Error;
 use crate::live::{Inner, Live};
 use crate::log_writer::{self, KIND_DUPLICATE, KIND_SPANS, read_duplicate};
@@ -21,7 +22,7 @@ use crate::options::{Options, Places};
 use crate::retries::Retries;
 use crate::round::STATS_COLUMNS;
 use crate::tail::decode_request;
-use crate::{Store, files, flush, jobs};
+use crate::{Store, Tail, files, flush, jobs};
 
 /// Jobs that may wait for the log's thread.
 const JOBS_WAITING_MAX: usize = 1_024;
@@ -53,10 +54,22 @@ pub struct Recovery {
 /// # Errors
 /// When tables or log cannot be opened or belong to a newer version. Nothing is lost by trying again.
 pub async fn open(places: Places, options: Options) -> Result<(Store, Recovery), Error> {
+    open_with(places, options, None).await
+}
+
+/// The same with tables that are made of the spans.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(
+    places: Places,
+    options: Options,
+    deriver: Option<Arc<dyn Deriver>>,
+) -> Result<(Store, Recovery), Error> {
     let log = places.log.clone();
     let (log_options, salt) = (options.log, places.salt);
     let (wal, recovered) = blocking(move || Ok(Wal::open(log, log_options, salt)?)).await?;
-    let (inner, receiver) = assemble(places, options).await?;
+    let (inner, receiver) = assemble(places, options, deriver).await?;
     inner.retries.lock().restore(&recovered.retry_hashes);
     let mut recovery = Recovery {
         torn_bytes: recovered.torn_bytes,
@@ -72,6 +85,7 @@ pub async fn open(places: Places, options: Options) -> Result<(Store, Recovery),
     let hashes = inner.retries.lock().list();
     wal.advance_to(highest + 1, &mut || hashes.clone())?;
     inner.log_bytes.store(wal.bytes(), std::sync::atomic::Ordering::Relaxed);
+    start_deriver(&inner);
     replay(&inner, wal.read_from(lowest + 1), lowest, highest, true, &mut recovery).await?;
     recovery.span_files = inner.live.lock().files.spans.len();
     jobs::start(&inner, wal, receiver);
@@ -82,13 +96,18 @@ pub async fn open(places: Places, options: Options) -> Result<(Store, Recovery),
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_read_only(places: Places, mut options: Options) -> Result<(Store, Recovery), Error> {
+pub async fn open_read_only(
+    places: Places,
+    mut options: Options,
+    deriver: Option<Arc<dyn Deriver>>,
+) -> Result<(Store, Recovery), Error> {
     options.buffer_bytes_max = u64::MAX;
     let log = places.log.clone();
     let (wal, recovered) = blocking(move || Ok(wal::ReadOnly::open(log)?)).await?;
-    let (inner, _receiver) = assemble(places, options).await?;
+    let (inner, _receiver) = assemble(places, options, deriver).await?;
     let mut recovery = Recovery { torn_bytes: recovered.torn_bytes, ..Recovery::default() };
     let (lowest, highest) = positions(&inner).await?;
+    start_deriver(&inner);
     replay(&inner, wal.read_from(lowest + 1), lowest, highest, false, &mut recovery).await?;
     recovery.span_files = inner.live.lock().files.spans.len();
     Ok((Store { inner }, recovery))
@@ -97,18 +116,26 @@ pub async fn open_read_only(places: Places, mut options: Options) -> Result<(Sto
 async fn assemble(
     places: Places,
     options: Options,
+    deriver: Option<Arc<dyn Deriver>>,
 ) -> Result<(Arc<Inner>, mpsc::Receiver<log_writer::Job>), Error> {
     let spec = |name, schema: arrow::datatypes::SchemaRef| {
         let has = |column: &&&str| schema.column_with_name(column).is_some();
         let stats_columns = STATS_COLUMNS.iter().filter(has).copied().collect();
         TableSpec { name, schema, stats_columns }
     };
-    let specs = vec![
+    let made = deriver.as_ref().map(|deriver| deriver.tables()).unwrap_or_default();
+    let mut specs = vec![
         spec("spans", spans::schema()),
         spec("traces", traces::schema()),
         spec("ingest", ingest::schema()),
     ];
-    let catalog_options = CatalogOptions { clock: Arc::clone(&places.clock), ..CatalogOptions::default() };
+    specs.extend(made.iter().map(|table| spec(table.name, table.schema.clone())));
+    let catalog_options = CatalogOptions {
+        clock: Arc::clone(&places.clock),
+        checkpoint_interval: options.checkpoint_commits,
+        lease: options.lease.clone(),
+        ..CatalogOptions::default()
+    };
     let catalog = Catalog::open(
         Arc::clone(&places.objects),
         places.tables.clone(),
@@ -121,11 +148,19 @@ async fn assemble(
         let found = catalog.table(name).cloned();
         found.map(Arc::new).ok_or_else(|| Error::Task(format!("table `{name}` was not opened")))
     };
+    let derived = match deriver {
+        Some(deriver) => {
+            let opened = made.into_iter().map(|made| Ok((made.clone(), table(made.name)?)));
+            Some(Derived { deriver, tables: opened.collect::<Result<_, Error>>()? })
+        }
+        None => None,
+    };
     let (sender, receiver) = mpsc::channel(JOBS_WAITING_MAX);
     let inner = Arc::new(Inner {
         spans: table("spans")?,
         traces: table("traces")?,
         ingest: table("ingest")?,
+        derived,
         options,
         places,
         live: Mutex::new(Live::default()),
@@ -134,12 +169,15 @@ async fn assemble(
         jobs: sender,
         in_flight: AtomicU64::new(0),
         log_bytes: AtomicU64::new(0),
+        unsynced: AtomicBool::new(false),
         applied: watch::Sender::new(0),
         followers: Mutex::new(HashMap::new()),
         lost_to_followers: AtomicU64::new(0),
         round: tokio::sync::Mutex::new(None),
+        merging: tokio::sync::Mutex::new(()),
         wake: Notify::new(),
         stopping: AtomicBool::new(false),
+        ended: AtomicBool::new(false),
         tasks: Mutex::new(Vec::new()),
     });
     let set = files::load(&inner).await?;
@@ -155,7 +193,7 @@ async fn assemble(
 /// Positions up to which the slowest and the fastest table hold everything.
 async fn positions(inner: &Inner) -> Result<(u64, u64), Error> {
     let (mut lowest, mut highest) = (u64::MAX, 0);
-    for table in [&inner.spans, &inner.traces, &inner.ingest] {
+    for table in inner.tables() {
         let held = table.txn_version(&inner.application(table.name())).await?;
         let held = held.and_then(|held| u64::try_from(held).ok()).unwrap_or(0);
         lowest = lowest.min(held);
@@ -164,7 +202,22 @@ async fn positions(inner: &Inner) -> Result<(u64, u64), Error> {
     let mut live = inner.live.lock();
     live.applied = lowest;
     live.flushed = lowest;
+    live.cut = lowest;
     Ok((lowest, highest))
+}
+
+/// Lets the maker of derived tables follow, from the position that they all reach.
+fn start_deriver(inner: &Arc<Inner>) {
+    let Some(derived) = &inner.derived else { return };
+    let stored = inner.snapshot();
+    let after = stored.flushed;
+    let start = Start {
+        objects: Arc::clone(&inner.places.objects),
+        after,
+        tail: Tail::new(Arc::clone(inner), "derived", after),
+        stored,
+    };
+    tokio::spawn(Arc::clone(&derived.deriver).follow(start));
 }
 
 /// A record after decoding.

@@ -16,6 +16,7 @@ use segment::{FileInfo, FileStats, StatValue, WriteOptions};
 use serde_json::{Map, Value, json};
 
 use crate::account::{DUPLICATE_SPAN, Lines, Outcome};
+use crate::derived::write_round;
 use crate::error::Error;
 use crate::files::{Added, SpanFile, TableFile, location, write_index};
 use crate::flush::prior;
@@ -96,6 +97,21 @@ impl Unfinished {
             TableCommit { table: Arc::clone(&inner.traces), adds: trace_adds },
             TableCommit { table: Arc::clone(&inner.ingest), adds: ingest_adds },
         ];
+        if let Some(derived) = &inner.derived {
+            let adds = write_round(inner, derived, first, last).await?;
+            for (made, table) in &derived.tables {
+                let of_table = adds.iter().filter(|(name, _)| *name == made.name);
+                let of_table: Vec<AddFile> = of_table.map(|(_, add)| add.clone()).collect();
+                if round.needs(inner, table).await? {
+                    let opened = of_table.iter().map(|add| {
+                        let entry = Arc::new(entry_of(add));
+                        (made.name, Arc::new(TableFile::new(&inner.places, made.name, entry)))
+                    });
+                    round.added.derived.extend(opened);
+                }
+                round.commits.push(TableCommit { table: Arc::clone(table), adds: of_table });
+            }
+        }
         Ok(round)
     }
 
@@ -116,8 +132,12 @@ impl Unfinished {
         live.buffer.drop_through(self.last);
         live.flushed = self.last;
         live.totals.merge(&self.found);
-        let files = live.files.replaced(&[], self.added);
+        let files = live.files.replaced("spans", &[], self.added);
         live.files = Arc::new(files);
+        drop(live);
+        if let Some(derived) = &inner.derived {
+            derived.deriver.committed(self.last);
+        }
     }
 
     async fn store(
@@ -225,15 +245,16 @@ async fn encode(
 ) -> Result<Encoded, Error> {
     let task = tokio::task::spawn_blocking(move || {
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        let (sorted, _) = segment::sort::sort_spans_without(&batches, &known)?;
+        let order = segment::SpanOrder::without(&batches, &known)?;
         let info = file_info("spans", spans::VERSION, first, last, 0);
-        let mut bytes = Vec::new();
-        let written = segment::write_spans(&sorted, &info, &WriteOptions::flush(), &mut bytes)?;
-        let parts = segment::trace_parts(&sorted)?;
+        // About what a span takes, so that the file does not move while it grows.
+        let mut bytes = Vec::with_capacity(order.len() * 64);
+        let mut written = segment::write_spans(&batches, &order, &info, &WriteOptions::flush(), &mut bytes)?;
+        let parts = written.trace_parts.take().into_iter().collect::<Vec<_>>();
         let info = file_info("traces", traces::VERSION, first, last, 0);
         let mut trace_bytes = Vec::new();
         let traces_written = segment::write_table(
-            &[parts],
+            &parts,
             traces::schema(),
             "start_time_unix_nano",
             &info,
@@ -316,6 +337,7 @@ pub(crate) const STATS_COLUMNS: &[&str] = &[
     "service_name",
     "round",
     "time_unix_nano",
+    "bucket_unix_nano",
 ];
 
 /// Statistics in the form of the Delta protocol.

@@ -31,6 +31,8 @@ pub struct TailBatch {
 pub enum TailEvent {
     /// The next batch.
     Batch(TailBatch),
+    /// A flush round was cut here: what came before belongs to it, what comes after to a later one.
+    Cut(u64),
     /// Everything up to and with this position was removed before the follower read it; the tables hold it.
     Gap(u64),
 }
@@ -41,13 +43,14 @@ pub struct Tail {
     inner: Arc<Inner>,
     name: &'static str,
     position: u64,
+    cut: u64,
     records: Option<Box<Records>>,
 }
 
 impl Tail {
     pub(crate) fn new(inner: Arc<Inner>, name: &'static str, after: u64) -> Self {
         inner.followers.lock().insert(name, after);
-        Self { inner, name, position: after, records: None }
+        Self { inner, name, position: after, cut: after, records: None }
     }
 
     /// Position of the last batch given.
@@ -70,6 +73,9 @@ impl Tail {
                 self.records = None;
                 return Ok(Some(TailEvent::Gap(lost)));
             }
+            if let Some(cut) = self.cut_before_next() {
+                return Ok(Some(TailEvent::Cut(cut)));
+            }
             if let Some(batch) = self.from_buffer() {
                 return Ok(Some(TailEvent::Batch(batch)));
             }
@@ -77,13 +83,27 @@ impl Tail {
             if behind && let Some(batch) = self.from_log().await? {
                 return Ok(Some(TailEvent::Batch(batch)));
             }
-            if self.inner.stopping.load(Ordering::Relaxed) {
+            if self.inner.ended.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             if applied.changed().await.is_err() {
                 return Ok(None);
             }
         }
+    }
+
+    /// The newest round's cut, once, when everything before it was given.
+    fn cut_before_next(&mut self) -> Option<u64> {
+        let live = self.inner.live.lock();
+        if live.cut <= self.cut || live.flushed > self.position.max(self.cut) {
+            return None;
+        }
+        let next = live.buffer.next_sequence(self.position);
+        if next.is_some_and(|next| next <= live.cut) {
+            return None;
+        }
+        self.cut = live.cut;
+        Some(self.cut)
     }
 
     /// The next batch if the buffer holds everything since the last one.

@@ -21,7 +21,7 @@ use crate::classify::{Assumptions, Classified, ResourceFacts, SpanRows, SpanView
 use crate::error::Error;
 use crate::pending::{self, Arrival, Half, Pending, Seen};
 use crate::rollup::{EdgeRow, EntityRow, OperationRow, PeerRow, Resolution, bucket_of};
-pub use books::{Books, Overflow, OTHER};
+pub use books::{Books, OTHER, Overflow};
 use sums::{Shape, Tally};
 
 /// Settings of an aggregator.
@@ -135,7 +135,9 @@ impl Aggregator {
         let mut last: Option<(usize, Arc<ResourceFacts>, u32)> = None;
         for row in 0..rows.len() {
             let (facts, entity) = match &last {
-                Some((before, facts, entity)) if rows.same_resource(*before, row) => (Arc::clone(facts), *entity),
+                Some((before, facts, entity)) if rows.same_resource(*before, row) => {
+                    (Arc::clone(facts), *entity)
+                }
                 _ => self.resource(&rows, row),
             };
             let view = rows.view(row);

@@ -152,8 +152,8 @@ pub struct Flags(pub u32);
 impl Flags {
     /// The words by bit.
     pub const WORDS: [&'static str; 30] = [
-        "DC", "DF", "DI", "DO", "DPE", "DR", "DT", "FI", "IH", "LH", "LR", "NC", "NFCF", "NR", "OM", "RFCF", "RL", "RLSE", "SI",
-        "UAEX", "UC", "UDO", "UF", "UH", "UMSDR", "UO", "UPE", "UR", "URX", "UT",
+        "DC", "DF", "DI", "DO", "DPE", "DR", "DT", "FI", "IH", "LH", "LR", "NC", "NFCF", "NR", "OM", "RFCF",
+        "RL", "RLSE", "SI", "UAEX", "UC", "UDO", "UF", "UH", "UMSDR", "UO", "UPE", "UR", "URX", "UT",
     ];
     /// A word that is not in the list.
     pub const OTHER: Self = Self(1 << 30);
@@ -181,8 +181,12 @@ impl Flags {
 impl std::fmt::Display for Flags {
     /// Words in alphabetical order joined by commas; `-` for none.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut words: Vec<&str> =
-            Self::WORDS.iter().enumerate().filter(|(bit, _)| self.0 & (1 << bit) != 0).map(|(_, word)| *word).collect();
+        let mut words: Vec<&str> = Self::WORDS
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| self.0 & (1 << bit) != 0)
+            .map(|(_, word)| *word)
+            .collect();
         if self.0 & Self::OTHER.0 != 0 {
             words.push("?");
         }

@@ -4,8 +4,9 @@
 //! up: what clients saw, what servers saw, and the pairs that were found. Everything drawn is computed at read time from
 //! these sums, so that names change later, late spans only add, and several writers only add.
 //!
-//! [`classify`] says of one span what call it is half of; [`pending`] keeps halves until the other one comes;
-//! [`aggregate`] sums; [`rollup`] is the rows and their arithmetic; [`repair`] makes them exact again.
+//! [`rollup`] is the rows and their arithmetic. Reading: [`names`] says who is meant by a host, [`range_plan`] which rows
+//! answer for a range, [`view`] draws maps of them, [`series`] and [`export`] give them to other tools, [`findings`] says
+//! why an edge is missing, [`terminal`] prints.
 //!
 //! Synchronous and pure: no socket, no file, no clock; times are arguments (I1, I2).
 
@@ -14,11 +15,19 @@ pub mod call_fact;
 pub mod classify;
 pub mod entity;
 pub mod error;
+pub mod export;
+pub mod findings;
 pub mod histogram;
+pub mod names;
+pub mod node;
 pub mod peer;
 pub mod pending;
+pub mod range_plan;
 pub mod repair;
 pub mod rollup;
+pub mod series;
+pub mod terminal;
+pub mod view;
 
 pub use aggregate::{Aggregator, Delta, Options};
 pub use call_fact::{CallFact, Class, Flags, Layer, Layers, Outcome, Protocol, Role, Security};

@@ -396,7 +396,14 @@ impl Pending {
     }
 
     /// Hangs a half under `key` and pairs it with what waits there or beyond proxies.
-    fn add_half(&mut self, key: u64, half: Half, child: bool, exemplar: Option<Exemplar>, sink: &mut impl Sink) {
+    fn add_half(
+        &mut self,
+        key: u64,
+        half: Half,
+        child: bool,
+        exemplar: Option<Exemplar>,
+        sink: &mut impl Sink,
+    ) {
         let node = self.nodes.push(&half, child);
         let met = if half.calls { self.below(key) } else { self.above(key) };
         self.link(key, node);
@@ -482,7 +489,8 @@ impl Pending {
         if !entry.is_proxy() {
             return None;
         }
-        let node = self.nodes.list(entry.nodes()).find(|node| self.nodes.get(*node).kind() == NodeKind::Chain);
+        let node =
+            self.nodes.list(entry.nodes()).find(|node| self.nodes.get(*node).kind() == NodeKind::Chain);
         node.map(|node| self.nodes.get(node).a)
     }
 
@@ -495,7 +503,9 @@ impl Pending {
             let entry = self.entries.get(at);
             if entry.has_calls() {
                 let list = self.nodes.list(entry.nodes());
-                met.extend(list.filter(|n| self.nodes.get(*n).kind() == NodeKind::Calls).map(|n| (n, proxies)));
+                met.extend(
+                    list.filter(|n| self.nodes.get(*n).kind() == NodeKind::Calls).map(|n| (n, proxies)),
+                );
             }
             next = self.chain(at).and_then(|key| self.entries.find(key));
         }
@@ -538,14 +548,28 @@ impl Pending {
     }
 
     /// Tells a pair in each layer that both are in; beyond proxies only applications pair.
-    fn pair(&mut self, client: u32, server: u32, exemplar: Option<Exemplar>, proxies: usize, sink: &mut impl Sink) {
+    fn pair(
+        &mut self,
+        client: u32,
+        server: u32,
+        exemplar: Option<Exemplar>,
+        proxies: usize,
+        sink: &mut impl Sink,
+    ) {
         let (client_half, server_half) = (self.nodes.half(client), self.nodes.half(server));
         let both = client_half.layers.and(server_half.layers);
         let both = if proxies == 0 { both } else { both.and(Layers::APP) };
         for layer in both.iter() {
             let client_first = self.nodes.get_mut(client).mark(layer);
             let server_first = self.nodes.get_mut(server).mark(layer);
-            let pair = Pair { layer, client: client_half, server: server_half, client_first, server_first, exemplar };
+            let pair = Pair {
+                layer,
+                client: client_half,
+                server: server_half,
+                client_first,
+                server_first,
+                exemplar,
+            };
             sink.pair(pair);
         }
     }

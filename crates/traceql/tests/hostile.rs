@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use model::{Span, SpanId, TimeNs, TimeRange, TraceId};
+use traceql::columns::{Batch, Field, batch_of_spans};
 use traceql::memory::MemorySource;
 use traceql::metrics::{MetricsOptions, Window, evaluate};
 use traceql::search::{SearchOptions, search};
-use traceql::source::Control;
+use traceql::source::{Candidates, Control, Request, Scan, Source};
 use traceql::{Error, Problem, check, parse};
 
 /// The first problem of a text, on a thread with a small stack.
@@ -75,6 +76,8 @@ fn broken_texts_are_errors() {
         "{ 1e999999 }",
         "{ 99999999999999999999 }",
         "{ 999999999999y }",
+        "{ duration > 1e300s }",
+        "{ duration > 99999999999999999999h }",
         "{ 1.1.1 }",
         "{ .a = 1h1h1q }",
         "{} | quantile_over_time(duration, 1e300)",
@@ -208,4 +211,91 @@ fn limits_have_names() {
     assert_eq!(run(by, 10_000, 1 << 20, false), Err(memory));
     assert_eq!(run(by, 10_000, 1 << 30, true), Err(Error::Cancelled));
     assert_eq!(run("{} | count() > 1 | rate()", 1, 1 << 30, true), Err(Error::Cancelled));
+}
+
+/// Traces of one span without end, each with a new value of `n`.
+struct Endless;
+
+struct EndlessScan<'s> {
+    request: &'s Request,
+    given: u64,
+}
+
+impl EndlessScan<'_> {
+    fn spans(&mut self) -> Vec<Span> {
+        let first = self.given;
+        self.given += 1_000;
+        let span = |n: u64| {
+            let mut span = span(1, n + 1, 5);
+            span.trace_id = TraceId(u128::from(n + 1).to_be_bytes());
+            span.attributes.push("n", n as i64);
+            span
+        };
+        (first..self.given).map(span).collect()
+    }
+}
+
+impl Source for Endless {
+    fn open<'s>(&'s self, request: &'s Request, _: &'s Control<'s>) -> Result<Box<dyn Scan + 's>, Error> {
+        Ok(Box::new(EndlessScan { request, given: 0 }))
+    }
+}
+
+impl Scan for EndlessScan<'_> {
+    fn next_spans(&mut self) -> Result<Option<Batch>, Error> {
+        Ok(Some(batch_of_spans(&self.spans(), &self.request.fields)))
+    }
+
+    fn next_candidates(&mut self) -> Result<Option<Candidates>, Error> {
+        let traces = self.spans().iter().map(|span| span.trace_id).collect();
+        Ok(Some(Candidates { traces, floor: TimeNs::MAX }))
+    }
+
+    fn whole_traces(&mut self, traces: &[TraceId], fields: &[Field]) -> Result<Batch, Error> {
+        let of = |id: &TraceId| {
+            let mut span = span(1, 1, 5);
+            span.trace_id = *id;
+            span.attributes.push("n", u128::from_be_bytes(id.0) as i64);
+            span
+        };
+        let spans: Vec<Span> = traces.iter().map(of).collect();
+        Ok(batch_of_spans(&spans, fields))
+    }
+}
+
+#[test]
+fn a_million_series_meet_a_limit() {
+    let never = || false;
+    let window = Window::range(0, 100, 10);
+    for text in ["{} | rate() by (.n)", "{} | count() > 0 | rate() by (.n)", "{} | quantile_over_time(.n, .5) by (.n)"] {
+        let query = parse(text).expect("a query");
+        for (series_max, bytes_max, name) in
+            [(usize::MAX, 4 << 20, "memory_bytes_max"), (10_000, usize::MAX, "series_max")]
+        {
+            let control = Control::new(&never, bytes_max);
+            let options = MetricsOptions { window, exemplars_max: 1, series_max };
+            let ended = evaluate(&query, &Endless, &options, &control);
+            assert!(matches!(ended, Err(Error::Limit { name: hit, .. }) if hit == name), "{text}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn an_endless_query_can_be_cancelled() {
+    let looks = std::cell::Cell::new(0);
+    let cancelled = || {
+        looks.set(looks.get() + 1);
+        looks.get() > 50
+    };
+    let control = Control::new(&cancelled, usize::MAX);
+    let options = SearchOptions { range: TimeRange::ALL, limit: 10, spans_per_spanset: 3 };
+    for text in ["{ .x = 1 }", "{ } >> { }", "{ } | by(.n) | count() > 5"] {
+        looks.set(0);
+        let query = parse(text).expect("a query");
+        assert!(matches!(search(&query, &Endless, &options, &control), Err(Error::Cancelled)), "{text}");
+    }
+    looks.set(0);
+    let options = MetricsOptions { window: Window::range(0, 100, 10), exemplars_max: 1, series_max: 10 };
+    let query = parse("{ } | rate()").expect("a query");
+    assert_eq!(evaluate(&query, &Endless, &options, &control), Err(Error::Cancelled));
 }

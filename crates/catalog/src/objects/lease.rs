@@ -123,6 +123,13 @@ impl Lease {
         Err(Error::LeaseLost { prefix: self.prefix.to_string(), detail })
     }
 
+    /// Why the right is gone for good, if it is. A lease that has expired is not: as long as nobody took it, the next
+    /// renewal revives it.
+    pub fn loss(&self) -> Option<Error> {
+        let detail = self.held().lost.clone()?;
+        Some(Error::LeaseLost { prefix: self.prefix.to_string(), detail })
+    }
+
     /// Ends the right for good.
     pub(crate) fn lost(&self, detail: String) -> Error {
         self.held().lost.get_or_insert_with(|| detail.clone());

@@ -15,7 +15,7 @@ use super::range::{RangeFunction, Surroundings, Window};
 use super::read::{HistSample, Samples};
 use super::series::Point;
 use crate::ast::Extension;
-use crate::hist::FloatHistogram;
+use crate::hist::{Combined, FloatHistogram, IncompatibleSchema};
 
 /// The function with this name.
 pub(super) fn function(name: &str) -> Option<Box<dyn RangeFunction>> {
@@ -259,18 +259,7 @@ fn note_overlap(starts: &[i64], times: &[i64], around: &Surroundings<'_>) {
 
 /// Adds a histogram; `None` after noting that the schemas do not fit.
 pub(super) fn add(sum: &mut FloatHistogram, h: &FloatHistogram, around: &Surroundings<'_>) -> Option<()> {
-    match sum.add(h) {
-        Ok(combined) => {
-            if combined.has_reconciled_bounds {
-                around.note(|notes, span, _| notes.reconciled_bounds(span, "addition"));
-            }
-            Some(())
-        }
-        Err(_) => {
-            around.note(|notes, span, metric| notes.mixed_schemas(span, metric));
-            None
-        }
-    }
+    noted(sum.add(h), "addition", around)
 }
 
 /// Subtracts a histogram; `None` after noting that the schemas do not fit.
@@ -279,14 +268,22 @@ pub(super) fn subtract(
     h: &FloatHistogram,
     around: &Surroundings<'_>,
 ) -> Option<()> {
-    match from.sub(h) {
+    noted(from.sub(h), "subtraction", around)
+}
+
+fn noted(
+    combined: Result<Combined, IncompatibleSchema>,
+    operation: &str,
+    around: &Surroundings<'_>,
+) -> Option<()> {
+    match combined {
         Ok(combined) => {
             if combined.has_reconciled_bounds {
-                around.note(|notes, span, _| notes.reconciled_bounds(span, "subtraction"));
+                around.note(|notes, span, _| notes.reconciled_bounds(span, operation));
             }
             Some(())
         }
-        Err(_) => {
+        Err(IncompatibleSchema) => {
             around.note(|notes, span, metric| notes.mixed_schemas(span, metric));
             None
         }

@@ -3,13 +3,16 @@
 //! In: projection and filters. Out: a scan of the files that may have rows, with what is known of each, beside the rows in memory. The
 //! partition columns stand first; no file has them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, RecordBatch, RecordBatchOptions, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, RecordBatch, RecordBatchOptions, StringViewArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics, stats::Precision};
+use datafusion::common::{
+    ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics, stats::Precision,
+};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -20,8 +23,9 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
-use model::TenantId;
+use model::schema::spans::Column;
 use model::schema::{DATE, TENANT};
+use model::{TenantId, TraceId};
 use segment::SpanIndex;
 use segment::read::Table;
 
@@ -30,6 +34,9 @@ use super::stream::Counters;
 use super::traces::{buffer_parts, take_rows};
 use super::wanted::Wanted;
 use crate::engine::View;
+
+/// Rows of the batches that the rows of repeated traces become.
+const DISTINCT_BATCH_ROWS: usize = 8_192;
 
 /// Which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +162,7 @@ impl SnapshotTable {
     /// Rows that are in no file.
     async fn memory(&self, wanted: &Wanted) -> Result<Vec<RecordBatch>> {
         let batches = match self.rows {
-            Rows::Spans => self.buffer(wanted)?,
+            Rows::Spans => self.buffer(wanted).await?,
             Rows::TraceParts => buffer_parts(&self.view, &self.tenant, wanted).await?.into_iter().collect(),
             Rows::Ingest => Vec::new(),
         };
@@ -164,23 +171,57 @@ impl SnapshotTable {
         Ok(batches)
     }
 
-    fn buffer(&self, wanted: &Wanted) -> Result<Vec<RecordBatch>> {
+    async fn buffer(&self, wanted: &Wanted) -> Result<Vec<RecordBatch>> {
+        let mut repeated = self.view.snapshot.repeated_of(&self.tenant);
+        if let Some(ids) = &wanted.traces {
+            repeated.retain(|id| ids.contains(id));
+        }
         let mut batches = Vec::new();
         for part in self.view.snapshot.parts_of(&self.tenant) {
             if !wanted.overlaps(part.start_min, part.start_max) {
                 continue;
             }
             match &wanted.traces {
-                None => batches.push(part.batch.clone()),
+                None if repeated.is_empty() => batches.push(part.batch.clone()),
+                None => {
+                    let ids = part.batch.column(Column::TraceId.at()).as_binary_view();
+                    let is_repeated = |id| TraceId::from_slice(id).is_some_and(|id| repeated.contains(&id));
+                    let rows: Vec<usize> =
+                        (0..ids.len()).filter(|row| !is_repeated(ids.value(*row))).collect();
+                    batches.push(take_rows(&part.batch, rows)?);
+                }
                 Some(ids) => {
-                    let rows: Vec<usize> = ids.iter().flat_map(|id| part.rows_of(*id)).collect();
+                    let once = ids.iter().filter(|id| !repeated.contains(id));
+                    let rows: Vec<usize> = once.flat_map(|id| part.rows_of(*id)).collect();
                     if !rows.is_empty() {
                         batches.push(take_rows(&part.batch, rows)?);
                     }
                 }
             }
         }
+        if !repeated.is_empty() {
+            batches.extend(self.distinct(&repeated).await?);
+        }
         Ok(batches)
+    }
+
+    /// The buffer's rows of traces that may hold a span twice, each span once and none that a file has.
+    async fn distinct(&self, ids: &BTreeSet<TraceId>) -> Result<Vec<RecordBatch>> {
+        let external = |error: store::Error| DataFusionError::External(error.chain().into());
+        let mut waiting = Vec::new();
+        for part in self.view.snapshot.parts_of(&self.tenant) {
+            let rows: Vec<usize> = ids.iter().flat_map(|id| part.rows_of(*id)).collect();
+            if !rows.is_empty() {
+                waiting.push(take_rows(&part.batch, rows)?);
+            }
+        }
+        let mut stored = Vec::new();
+        for file in self.view.snapshot.spans_of(&self.tenant) {
+            stored.extend(file.rows_of_traces(&*self.view.objects, ids, None).await.map_err(external)?);
+        }
+        let failed = |error: segment::Error| DataFusionError::External(error.into());
+        let order = segment::sort::SpanOrder::without(&waiting, &stored).map_err(failed)?;
+        order.batches(&waiting, DISTINCT_BATCH_ROWS).collect::<Result<_, _>>().map_err(failed)
     }
 
     fn scan_memory(

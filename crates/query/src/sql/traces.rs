@@ -62,8 +62,8 @@ pub(crate) async fn buffer_parts(
         DataFusionError::External(Box::new(own))
     })?;
     let made = tokio::task::spawn_blocking(move || {
-        let (sorted, _) = segment::sort::sort_spans_without(&batches, &known)?;
-        segment::trace_parts(&sorted)
+        let order = segment::SpanOrder::without(&batches, &known)?;
+        segment::trace_parts(&batches, &order)
     });
     let made = made.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
     Ok(Some(made.map_err(|error| DataFusionError::External(Box::new(error)))?))

@@ -1,16 +1,16 @@
 //! Rows to an index.
 //!
-//! In: batches in the order of the file, and the ends of its row groups. The distinct (key, value) of one
+//! In: row groups in the order of the file, their repeated values told apart. Out: the index. The distinct (key, value) of one
 //! row group are held in memory, nothing of earlier ones but their finished entries. Keys are taken into a
 //! group's filter from the one with the fewest values on, while the budget of bits lasts; the others are marked for
 //! scanning.
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringViewArray};
-use arrow::datatypes::{Int32Type, Int64Type};
+use std::borrow::Cow;
+
 use hashbrown::{HashMap, HashSet};
 use model::AttrValue;
-use model::schema::spans::{Column, well_known_at};
-use model::schema::well_known::{ColumnType, Level, Spelling, WELL_KNOWN};
+use model::schema::spans::{self, Column as At, well_known_at};
+use model::schema::well_known::{ColumnType, Level, Spelling, WELL_KNOWN, WellKnown};
 
 use super::bloom::Bloom;
 use super::pairs::{Value, canonical, parse_value, walk_array, walk_object};
@@ -19,8 +19,11 @@ use super::{
     SpanIndex, Times, key_hash, mark_of, pair_hash, trace_hash,
 };
 use crate::Error;
+use crate::group::{Column, Group, Known, service_at};
+use crate::pages::bits::Bits;
 use crate::read::{Footer, decode, plan};
-use crate::sort::Keys;
+use crate::rows::Rows;
+use crate::sort::trace_key;
 
 /// Bits a pair in a filter, at least and at most.
 const PAIR_BITS: std::ops::RangeInclusive<usize> = 10..=14;
@@ -29,8 +32,7 @@ const PAIR_BITS: std::ops::RangeInclusive<usize> = 10..=14;
 const TRACE_BITS: usize = 12;
 
 /// The columns that are fields to a search, and the key under which the index has them.
-const FIELDS: [Column; 5] =
-    [Column::Name, Column::StatusMessage, Column::TraceState, Column::ScopeName, Column::ScopeVersion];
+const FIELDS: [At; 5] = [At::Name, At::StatusMessage, At::TraceState, At::ScopeName, At::ScopeVersion];
 
 /// An operation as a key.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -60,22 +62,6 @@ impl hashbrown::Equivalent<Operation> for OperationRef<'_> {
     }
 }
 
-/// Views of a column that were seen a short while ago: equal views of one array are equal texts.
-struct KnownViews([u128; 256]);
-
-impl KnownViews {
-    fn new() -> Self {
-        // No view is all ones: its length would be negative.
-        Self([u128::MAX; 256])
-    }
-
-    fn is_new(&mut self, view: u128) -> bool {
-        let mixed = (view as u64 ^ (view >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = &mut self.0[(mixed >> 56) as usize];
-        std::mem::replace(slot, view) != view
-    }
-}
-
 /// Gathers the index of a file while its rows are written.
 #[derive(Debug, Default)]
 pub struct IndexBuilder {
@@ -85,7 +71,9 @@ pub struct IndexBuilder {
     operations_full: bool,
     trace_hashes: Vec<u64>,
     last_trace: Option<(u128, i64)>,
-    group: Group,
+    /// Of the present row group.
+    spellings: Option<Vec<i64>>,
+    gathered: Gathered,
 }
 
 /// Keys by name, with what a file counts of them.
@@ -94,6 +82,8 @@ struct KeyTable {
     ids: [HashMap<Box<str>, u32>; 6],
     entries: Vec<KeyEntry>,
     hashes: Vec<u64>,
+    /// For each key the one that came after it last time; objects of one kind have their keys in one order.
+    after: Vec<u32>,
     full: bool,
 }
 
@@ -111,37 +101,59 @@ impl KeyTable {
         self.ids[level as usize].insert(key.into(), id as u32);
         self.entries.push(KeyEntry { level, key: key.to_owned(), count: 0 });
         self.hashes.push(key_hash(key));
+        self.after.push(id as u32);
+        Some(id)
+    }
+
+    /// The same for a key that comes after another in one object.
+    fn id_after(&mut self, before: Option<usize>, level: AttrLevel, key: &str) -> Option<usize> {
+        if let Some(guess) = before.and_then(|id| self.after.get(id)) {
+            let entry = &self.entries[*guess as usize];
+            if entry.key == key && entry.level == level {
+                return Some(*guess as usize);
+            }
+        }
+        let id = self.id(level, key)?;
+        if let Some(after) = before.and_then(|before| self.after.get_mut(before)) {
+            *after = id as u32;
+        }
         Some(id)
     }
 }
 
-/// What is gathered of the present row group.
+/// What is gathered of one row group.
 #[derive(Debug, Default)]
-struct Group {
-    rows: u32,
-    times: Option<Times>,
+struct Gathered {
     open: bool,
     /// Bits and number of distinct values a key.
     keys: Vec<(u8, usize)>,
     /// Distinct pairs; one that two keys share by its hash counts for the first.
     seen: HashSet<u64>,
+    /// Some of them, by their lowest bits: most values have come a short while ago.
+    recent: Vec<u64>,
     pairs: Vec<(u32, u64)>,
-    /// Texts of resources, and of scopes, that were taken apart already, with the keys in them.
-    texts: [HashMap<Box<str>, Vec<u32>>; 2],
-    marks: Vec<u8>,
-    trace_rows: Vec<u32>,
 }
 
-impl Group {
-    fn add(&mut self, keys: &mut KeyTable, id: usize, value: &str) {
-        self.present(keys, id, 1, 0);
+impl Gathered {
+    /// Takes a value of a key.
+    fn pair(&mut self, keys: &KeyTable, id: usize, value: &str) {
+        const RECENT: usize = 4096;
         let hash = pair_hash(keys.hashes[id], value);
+        if self.recent.is_empty() {
+            self.recent.resize(RECENT, 0);
+        }
+        let recent = &mut self.recent[hash as usize % RECENT];
+        if *recent == hash && hash != 0 {
+            return;
+        }
+        *recent = hash;
         if self.seen.insert(hash) {
             self.pairs.push((id as u32, hash));
             self.keys[id].1 += 1;
         }
     }
 
+    /// Notes that a key was sent so many times more.
     fn present(&mut self, keys: &mut KeyTable, id: usize, count: u64, bits: u8) {
         if self.keys.len() <= id {
             self.keys.resize(id + 1, (0, 0));
@@ -151,228 +163,313 @@ impl Group {
     }
 
     /// Takes a value that is no plain text: whole, and the plain values of an array.
-    fn add_other(&mut self, keys: &mut KeyTable, id: usize, raw: &str) {
-        match parse_value(raw) {
-            None => self.open = true,
-            Some(value) => {
-                self.add(keys, id, &canonical(&value));
-                self.present(keys, id, 0, KeyBits::OTHER_FORMS);
-                if let AttrValue::Array(items) = &value {
-                    for item in items {
-                        let hash = pair_hash(keys.hashes[id], &canonical(item));
-                        if self.seen.insert(hash) {
-                            self.pairs.push((id as u32, hash));
-                            self.keys[id].1 += 1;
-                        }
-                    }
-                }
+    fn other(&mut self, keys: &mut KeyTable, id: usize, count: u64, raw: &str) {
+        // A number with a fraction is the commonest of these, and needs no parser of objects.
+        let number = raw
+            .parse()
+            .ok()
+            .filter(|_| raw.bytes().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')));
+        let Some(value) = number.map(AttrValue::Double).or_else(|| parse_value(raw)) else {
+            self.open = true;
+            return;
+        };
+        self.present(keys, id, count, KeyBits::OTHER_FORMS);
+        self.pair(keys, id, &canonical(&value));
+        if let AttrValue::Array(items) = &value {
+            for item in items {
+                self.pair(keys, id, &canonical(item));
             }
         }
     }
 
-    fn object(&mut self, keys: &mut KeyTable, level: AttrLevel, text: &str, ids: &mut Vec<u32>) {
-        let whole = walk_object(text, |key, value| match keys.id(level, key) {
-            None => self.open = true,
-            Some(id) => {
-                ids.push(id as u32);
-                match value {
-                    Value::Plain(text) => self.add(keys, id, &text),
-                    Value::Other(raw) => self.add_other(keys, id, raw),
+    /// Takes an object of attributes that stands in so many rows.
+    fn object(&mut self, keys: &mut KeyTable, level: AttrLevel, text: &str, count: u64) {
+        let mut before = None;
+        let whole = walk_object(text, |key, value| {
+            let Some(id) = keys.id_after(before, level, key) else {
+                self.open = true;
+                return;
+            };
+            before = Some(id);
+            match value {
+                Value::Plain(text) => {
+                    self.present(keys, id, count, 0);
+                    self.pair(keys, id, &text);
                 }
+                Value::Other(raw) => self.other(keys, id, count, raw),
             }
+        });
+        self.open |= whole.is_none();
+    }
+
+    /// Attributes and names of events and links.
+    fn nested(&mut self, keys: &mut KeyTable, level: AttrLevel, text: &str) {
+        let whole = walk_array(text, |object| {
+            walk_object(object, |field, value| match (field, value) {
+                ("attributes", Value::Other(raw)) => self.object(keys, level, raw, 1),
+                ("name", Value::Plain(name)) => match keys.id(AttrLevel::Field, "event_name") {
+                    Some(id) => {
+                        self.present(keys, id, 1, 0);
+                        self.pair(keys, id, &name);
+                    }
+                    None => self.open = true,
+                },
+                _ => {}
+            })
         });
         self.open |= whole.is_none();
     }
 }
 
+/// A stored text; the columns hold nothing else, but a file may be anybody's.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
 impl IndexBuilder {
     /// The index of no rows.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Takes rows in the order of the file, all of one row group.
-    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.rows(batch)?;
-        self.operations(batch);
-        self.well_known(batch);
-        for column in FIELDS {
-            if let Some(id) = self.keys.id(AttrLevel::Field, column.name()) {
-                self.texts(batch.column(column.at()).as_string_view(), id, |_| true);
-            } else {
-                self.group.open = true;
-            }
-        }
-        for (column, level) in
-            [(Column::ResourceAttributes, AttrLevel::Resource), (Column::ScopeAttributes, AttrLevel::Scope)]
-        {
-            self.shared_objects(batch.column(column.at()).as_string_view(), level);
-        }
-        let mut ids = Vec::new();
-        for text in batch.column(Column::Attributes.at()).as_string_view().iter().flatten() {
-            ids.clear();
-            self.group.object(&mut self.keys, AttrLevel::Span, text, &mut ids);
-        }
-        self.nested(batch.column(Column::Events.at()).as_string_view(), AttrLevel::Event);
-        self.nested(batch.column(Column::Links.at()).as_string_view(), AttrLevel::Link);
+    /// Begins the next row group.
+    pub(crate) fn begin(&mut self, group: &Group<'_>) -> Result<(), Error> {
+        let entry = self.rows(group)?;
+        self.index.row_groups.push(entry);
+        self.operations(group);
+        self.spellings = spellings(group);
         Ok(())
+    }
+
+    /// Takes a column of the row group, each once.
+    pub(crate) fn column(&mut self, at: usize, column: &Column<'_>) {
+        if let Some(known) = at.checked_sub(well_known_at(0)).and_then(|at| WELL_KNOWN.get(at)) {
+            self.well_known(known, column);
+        } else if let Some(field) = FIELDS.iter().find(|field| field.at() == at) {
+            match self.keys.id(AttrLevel::Field, field.name()) {
+                Some(id) => self.texts(column, id),
+                None => self.gathered.open = true,
+            }
+        } else if at == At::ResourceAttributes.at() {
+            self.objects(column, AttrLevel::Resource);
+        } else if at == At::ScopeAttributes.at() {
+            self.objects(column, AttrLevel::Scope);
+        } else if at == At::Attributes.at() {
+            self.objects(column, AttrLevel::Span);
+        } else if at == At::Events.at() {
+            self.nested(column, AttrLevel::Event);
+        } else if at == At::Links.at() {
+            self.nested(column, AttrLevel::Link);
+        }
     }
 
     /// Times and traces.
-    fn rows(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let keys = Keys::of(batch)?;
-        let traces = batch.column(Column::TraceId.at()).as_binary_view();
-        let duration = batch.column(Column::Duration.at()).as_primitive::<Int64Type>();
-        for row in 0..batch.num_rows() {
-            let (trace, start) = (keys.trace(row)?, keys.start(row));
-            let new = self.last_trace.is_none_or(|(last, _)| last != trace);
-            if new {
-                self.last_trace = Some((trace, start));
-                self.trace_hashes.push(trace_hash(traces.value(row)));
-            }
-            if new || self.group.rows == 0 {
+    fn rows(&mut self, group: &Group<'_>) -> Result<RowGroup, Error> {
+        let traces = group.kept(At::TraceId.at());
+        let starts = group.kept(At::Start.at()).numbers();
+        let durations = group.kept(At::Duration.at()).numbers();
+        let mut times: Option<Times> = None;
+        let mut marks: Vec<u8> = Vec::new();
+        let mut trace_rows: Vec<u32> = Vec::new();
+        let mut last = None;
+        for ((code, start), duration) in traces.codes().into_iter().zip(starts).zip(durations) {
+            let code = code.unwrap_or_default();
+            let id = traces.text(code);
+            if last != Some(id) {
+                let trace = trace_key(id)?;
+                if self.last_trace.is_none_or(|(last, _)| last != trace) {
+                    self.last_trace = Some((trace, *start));
+                    self.trace_hashes.push(trace_hash(id));
+                }
                 let hash = self.trace_hashes.last().copied().unwrap_or_default();
-                self.group.marks.extend_from_slice(&mark_of(hash));
-                self.group.trace_rows.push(0);
+                marks.extend_from_slice(&mark_of(hash));
+                trace_rows.push(0);
+                last = Some(id);
             }
-            if let Some(rows) = self.group.trace_rows.last_mut() {
+            if let Some(rows) = trace_rows.last_mut() {
                 *rows += 1;
             }
-            self.group.rows += 1;
-            let trace_start = self.last_trace.map_or(start, |(_, start)| start);
+            let trace_start = self.last_trace.map_or(*start, |(_, start)| start);
             let here = Times {
-                min_start: start,
-                max_start: start,
-                max_end: start.saturating_add(duration.value(row).max(0)),
+                min_start: *start,
+                max_start: *start,
+                max_end: start.saturating_add((*duration).max(0)),
                 min_trace_start: trace_start,
                 max_trace_start: trace_start,
             };
-            self.group.times = Some(join(self.group.times, here));
+            times = Some(join(times, here));
         }
-        Ok(())
+        Ok(RowGroup {
+            rows: u32::try_from(group.rows).unwrap_or(u32::MAX),
+            times: times.unwrap_or_default(),
+            trace_marks: marks.into(),
+            trace_rows,
+            ..RowGroup::default()
+        })
     }
 
-    fn operations(&mut self, batch: &RecordBatch) {
-        let services = batch.column(service_at()).as_string_view();
-        let names = batch.column(Column::Name.at()).as_string_view();
-        let kinds = batch.column(Column::Kind.at()).as_primitive::<Int32Type>();
-        let statuses = batch.column(Column::StatusCode.at()).as_primitive::<Int32Type>();
-        for row in 0..batch.num_rows() {
-            let error = u64::from(statuses.value(row) == 2);
-            let service = (!services.is_null(row)).then(|| services.value(row));
-            let key = OperationRef { service, name: names.value(row), kind: kinds.value(row) };
-            if let Some((spans, errors)) = self.operations.get_mut(&key) {
-                *spans += 1;
-                *errors += error;
+    fn operations(&mut self, group: &Group<'_>) {
+        let (services, names) = (group.kept(service_at()), group.kept(At::Name.at()));
+        let service_codes = services.codes();
+        let kinds = group.kept(At::Kind.at()).numbers();
+        let statuses = group.kept(At::StatusCode.at()).numbers();
+        let mut counts: HashMap<(Option<u32>, u32, i64), (u64, u64)> = HashMap::new();
+        for (row, ((name, kind), status)) in names.codes().into_iter().zip(kinds).zip(statuses).enumerate() {
+            let service = service_codes.get(row).copied().flatten();
+            let count = counts.entry((service, name.unwrap_or_default(), *kind)).or_default();
+            count.0 += 1;
+            count.1 += u64::from(*status == 2);
+        }
+        for ((service, name, kind), (spans, errors)) in counts {
+            let service = service.map(|code| text(services.text(code)));
+            let name = text(names.text(name));
+            let kind = i32::try_from(kind).unwrap_or_default();
+            let key = OperationRef { service: service.as_deref(), name: &name, kind };
+            if let Some(known) = self.operations.get_mut(&key) {
+                known.0 += spans;
+                known.1 += errors;
             } else if self.operations.len() == OPERATIONS_MAX {
                 self.operations_full = true;
             } else {
-                self.operations.insert(key.owned(), (1, error));
+                self.operations.insert(key.owned(), (spans, errors));
             }
         }
     }
 
-    /// Puts the values of a text column in under a key, of the rows for which `sent` holds.
-    fn texts(&mut self, column: &StringViewArray, id: usize, sent: impl Fn(usize) -> bool) {
-        let views = column.views();
-        let mut known = KnownViews::new();
-        for row in 0..column.len() {
-            if column.is_null(row) || !sent(row) {
-                continue;
-            }
-            if known.is_new(views[row]) {
-                self.group.add(&mut self.keys, id, column.value(row));
-            } else {
-                self.keys.entries[id].count += 1;
-            }
+    /// Puts the values of a text column in under a key.
+    fn texts(&mut self, column: &Column<'_>, id: usize) {
+        let (values, count) = match column {
+            Column::Texts(texts) => (&texts.entries, texts.codes.len()),
+            Column::Plain(plain) => (&plain.values, plain.values.len()),
+            Column::Null | Column::Numbers(_) => return,
+        };
+        self.gathered.present(&mut self.keys, id, count as u64, 0);
+        for value in values {
+            self.gathered.pair(&self.keys, id, &text(value));
         }
     }
 
-    fn well_known(&mut self, batch: &RecordBatch) {
-        let spellings = batch.column(Column::Spellings.at()).as_primitive::<Int64Type>();
-        for (at, column) in WELL_KNOWN.iter().enumerate() {
-            let array = batch.column(well_known_at(at));
-            if array.null_count() == array.len() {
-                continue;
-            }
-            let level = match column.level {
-                Level::Resource => AttrLevel::Resource,
-                Level::Span => AttrLevel::Span,
-            };
-            let spelling = |row| {
-                let bits = if spellings.is_null(row) { 0 } else { spellings.value(row) };
-                column.spelling_of(bits)
-            };
-            for (key, other) in [(Some(column.key), Spelling::Old), (column.old_key, Spelling::New)] {
-                let sent = |row: usize| !array.is_null(row) && spelling(row) != other;
-                let Some(key) = key else { continue };
-                if !(0..array.len()).any(sent) {
-                    continue;
+    fn well_known(&mut self, known: &WellKnown, column: &Column<'_>) {
+        let spellings = std::mem::take(&mut self.spellings);
+        let bits = spellings.as_deref().filter(|_| known.old_key.is_some());
+        match (column, bits) {
+            (Column::Null, _) => {}
+            (Column::Texts(_) | Column::Plain(_), None) => self.one_spelling(known, column),
+            (Column::Texts(texts), Some(bits)) => {
+                // Which spellings each distinct text came under.
+                let mut ways = vec![0u8; texts.entries.len()];
+                let mut counts = [0u64; 3];
+                for (code, row) in texts.codes.iter().zip(texts.valid.ones()) {
+                    let way = way_of(known, bits[row]);
+                    ways[*code as usize] |= 1 << way;
+                    counts[way] += 1;
                 }
-                let Some(id) = self.keys.id(level, key) else {
-                    self.group.open = true;
-                    continue;
-                };
-                match column.column_type {
-                    ColumnType::Text => {
-                        self.texts(array.as_string_view(), id, sent);
-                    }
-                    ColumnType::Int => {
-                        let array: &Int64Array = array.as_primitive();
-                        for row in (0..array.len()).filter(|row| sent(*row)) {
-                            let value = AttrValue::Int(array.value(row));
-                            self.group.add(&mut self.keys, id, &canonical(&value));
-                        }
-                    }
+                let values = texts.entries.iter().map(|value| text(value)).zip(ways);
+                self.two_spellings(known, values, counts);
+            }
+            (Column::Plain(plain), Some(bits)) => {
+                let (ways, counts) = ways_of(known, &plain.valid, bits);
+                self.two_spellings(known, plain.values.iter().map(|value| text(value)).zip(ways), counts);
+            }
+            (Column::Numbers(numbers), bits) => {
+                debug_assert_eq!(known.column_type, ColumnType::Int);
+                let (ways, counts) = ways_of(known, &numbers.valid, bits.unwrap_or_default());
+                let mut distinct: HashMap<i64, u8> = HashMap::new();
+                for (value, way) in numbers.values.iter().zip(ways) {
+                    *distinct.entry(*value).or_default() |= way;
                 }
+                let values = distinct
+                    .into_iter()
+                    .map(|(value, ways)| (Cow::Owned(canonical(&AttrValue::Int(value)).into_owned()), ways));
+                self.two_spellings(known, values, counts);
+            }
+        }
+        self.spellings = spellings;
+    }
+
+    /// A column whose values were all sent under the present key.
+    fn one_spelling(&mut self, known: &WellKnown, column: &Column<'_>) {
+        match self.keys.id(level_of(known), known.key) {
+            Some(id) => self.texts(column, id),
+            None => self.gathered.open = true,
+        }
+    }
+
+    /// Distinct values with the spellings under which they came, and how often each spelling came.
+    fn two_spellings<'a>(
+        &mut self,
+        known: &WellKnown,
+        values: impl Iterator<Item = (Cow<'a, str>, u8)>,
+        counts: [u64; 3],
+    ) {
+        let [new, old, both] = counts;
+        let mut id = |key: Option<&str>, count: u64| {
+            let key = key.filter(|_| count > 0)?;
+            let id = self.keys.id(level_of(known), key);
+            match id {
+                Some(id) => self.gathered.present(&mut self.keys, id, count, 0),
+                None => self.gathered.open = true,
+            }
+            id
+        };
+        let new_id = id(Some(known.key), new + both);
+        let old_id = id(known.old_key, old + both);
+        for (value, ways) in values {
+            if let (Some(id), true) = (new_id, ways & (1 << NEW | 1 << BOTH) != 0) {
+                self.gathered.pair(&self.keys, id, &value);
+            }
+            if let (Some(id), true) = (old_id, ways & (1 << OLD | 1 << BOTH) != 0) {
+                self.gathered.pair(&self.keys, id, &value);
             }
         }
     }
 
-    /// Objects that many rows share are taken apart once.
-    fn shared_objects(&mut self, column: &StringViewArray, level: AttrLevel) {
-        for text in column.iter().flatten() {
-            let place = usize::from(level == AttrLevel::Scope);
-            if let Some(ids) = self.group.texts[place].get(text) {
-                for id in ids {
-                    self.keys.entries[*id as usize].count += 1;
+    /// Objects of attributes; those that many rows share are taken apart once.
+    fn objects(&mut self, column: &Column<'_>, level: AttrLevel) {
+        match column {
+            Column::Texts(texts) => {
+                let mut counts = vec![0u64; texts.entries.len()];
+                for code in &texts.codes {
+                    counts[*code as usize] += 1;
                 }
-                continue;
+                for (value, count) in texts.entries.iter().zip(counts) {
+                    self.gathered.object(&mut self.keys, level, &text(value), count);
+                }
             }
-            let mut ids = Vec::new();
-            self.group.object(&mut self.keys, level, text, &mut ids);
-            self.group.texts[place].insert(text.into(), ids);
+            Column::Plain(plain) => {
+                for value in &plain.values {
+                    self.gathered.object(&mut self.keys, level, &text(value), 1);
+                }
+            }
+            Column::Null | Column::Numbers(_) => {}
         }
     }
 
-    /// Attributes and names of events and links.
-    fn nested(&mut self, column: &StringViewArray, level: AttrLevel) {
-        let mut ids = Vec::new();
-        for text in column.iter().flatten() {
-            let whole = walk_array(text, |object| {
-                walk_object(object, |field, value| match (field, value) {
-                    ("attributes", Value::Other(raw)) => {
-                        ids.clear();
-                        self.group.object(&mut self.keys, level, raw, &mut ids);
-                    }
-                    ("name", Value::Plain(name)) => match self.keys.id(AttrLevel::Field, "event_name") {
-                        Some(id) => self.group.add(&mut self.keys, id, &name),
-                        None => self.group.open = true,
-                    },
-                    _ => {}
-                })
-            });
-            self.group.open |= whole.is_none();
+    /// Events or links.
+    fn nested(&mut self, column: &Column<'_>, level: AttrLevel) {
+        let Column::Plain(plain) = column else { return };
+        for value in &plain.values {
+            self.gathered.nested(&mut self.keys, level, &text(value));
         }
     }
 
-    /// Ends the present row group.
-    pub fn end_row_group(&mut self) {
-        let group = std::mem::take(&mut self.group);
-        let Some(times) = group.times else { return };
-        let budget = group.rows as usize * PAIR_BITS_A_ROW;
+    /// Ends the row group: decides which keys go into its filter.
+    pub(crate) fn end(&mut self) {
+        let group = std::mem::take(&mut self.gathered);
+        let Some(entry) = self.index.row_groups.last_mut() else { return };
+        let budget = entry.rows as usize * PAIR_BITS_A_ROW;
         let mut by_count: Vec<usize> = (0..group.keys.len()).filter(|id| group.keys[*id].1 > 0).collect();
-        by_count.sort_by_key(|id| group.keys[*id].1);
+        // Among keys with as many values the name decides, so that the result depends on the rows alone.
+        by_count.sort_by(|a, b| {
+            let order = |id: &usize| {
+                let entry = &self.keys.entries[*id];
+                (group.keys[*id].1, entry.level, entry.key.as_str())
+            };
+            order(a).cmp(&order(b))
+        });
         let mut bits: Vec<u8> = group.keys.iter().map(|(bits, _)| *bits).collect();
         let mut taken = 0;
         for id in by_count {
@@ -390,20 +487,18 @@ impl IndexBuilder {
             .map(|(_, hash)| *hash)
             .collect();
         let each = (budget / hashes.len().max(1)).clamp(*PAIR_BITS.start(), *PAIR_BITS.end());
-        self.index.row_groups.push(RowGroup {
-            rows: group.rows,
-            times,
-            open: group.open,
-            keys: bits.into_iter().map(KeyBits).collect(),
-            pairs: Bloom::of(hashes.into_iter(), each),
-            trace_marks: group.marks.into(),
-            trace_rows: group.trace_rows,
-        });
+        entry.open = group.open;
+        entry.keys = bits.into_iter().map(KeyBits).collect();
+        entry.pairs = Bloom::of(hashes.into_iter(), each);
+    }
+
+    /// Times of the row group that was taken last.
+    pub(crate) fn last_times(&self) -> Times {
+        self.index.row_groups.last().map_or_else(Times::default, |group| group.times)
     }
 
     /// The index of all rows.
-    pub fn finish(mut self) -> SpanIndex {
-        self.end_row_group();
+    pub(crate) fn finish(self) -> SpanIndex {
         let mut index = self.index;
         // Keys were numbered as they came; the index has them sorted.
         let mut order: Vec<usize> = (0..self.keys.entries.len()).collect();
@@ -438,19 +533,65 @@ impl IndexBuilder {
     }
 }
 
+/// Numbers of the spellings in masks.
+const NEW: usize = 0;
+const OLD: usize = 1;
+const BOTH: usize = 2;
+
+fn way_of(known: &WellKnown, bits: i64) -> usize {
+    match known.spelling_of(bits) {
+        Spelling::New => NEW,
+        Spelling::Old => OLD,
+        Spelling::Both => BOTH,
+    }
+}
+
+/// The spelling of each value as a mask, and how often each came. `bits` by row; missing ones mean zero.
+fn ways_of(known: &WellKnown, valid: &Bits, bits: &[i64]) -> (Vec<u8>, [u64; 3]) {
+    let mut counts = [0; 3];
+    let ways = valid.ones().map(|row| {
+        let way = way_of(known, bits.get(row).copied().unwrap_or(0));
+        counts[way] += 1;
+        1 << way
+    });
+    (ways.collect(), counts)
+}
+
+/// `attribute_spellings` by row, zero where null; `None` when every row has the present spellings.
+fn spellings(group: &Group<'_>) -> Option<Vec<i64>> {
+    let Column::Numbers(numbers) = group.kept(At::Spellings.at()) else { return None };
+    let mut out = vec![0; group.rows];
+    for (value, row) in numbers.values.iter().zip(numbers.valid.ones()) {
+        out[row] = *value;
+    }
+    Some(out)
+}
+
+fn level_of(known: &WellKnown) -> AttrLevel {
+    match known.level {
+        Level::Resource => AttrLevel::Resource,
+        Level::Span => AttrLevel::Span,
+    }
+}
+
 /// Makes the index anew from a file. `read` gives the bytes of a range of it.
 pub fn build_index(
     footer: &Footer,
     mut read: impl FnMut(std::ops::Range<u64>) -> Result<bytes::Bytes, Error>,
 ) -> Result<SpanIndex, Error> {
     let mut builder = IndexBuilder::new();
+    let mut known = Known::new();
     for row_group in 0..footer.row_groups() {
         let plan = plan(footer, &[row_group], None, None)?;
         let bytes = plan.ranges().iter().cloned().map(&mut read).collect::<Result<Vec<_>, _>>()?;
-        for batch in decode(footer, &plan, &bytes)? {
-            builder.push(&batch)?;
+        let batches = decode(footer, &plan, &bytes)?;
+        let rows = Rows::of(&batches);
+        let group = Group::of(&rows, &mut known);
+        builder.begin(&group)?;
+        for at in 0..spans::schema().fields().len() {
+            builder.column(at, &group.column(at, &mut known));
         }
-        builder.end_row_group();
+        builder.end();
     }
     Ok(builder.finish())
 }
@@ -464,9 +605,4 @@ fn join(a: Option<Times>, b: Times) -> Times {
         min_trace_start: a.min_trace_start.min(b.min_trace_start),
         max_trace_start: a.max_trace_start.max(b.max_trace_start),
     }
-}
-
-fn service_at() -> usize {
-    let at = WELL_KNOWN.iter().position(|column| column.column == "service_name");
-    well_known_at(at.unwrap_or(0))
 }

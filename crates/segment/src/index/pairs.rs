@@ -62,20 +62,48 @@ pub fn walk_array<'a>(text: &'a str, mut object: impl FnMut(&'a str) -> Option<(
     walk.end()
 }
 
+/// Position of the first quote or backslash.
+#[inline]
+fn end_of_plain(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // The lowest byte that is zero gets its top bit set; higher ones may wrongly get theirs.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
+    let mut from = 0;
+    while let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let found = zero(word ^ (ONES * b'"' as u64)) | zero(word ^ (ONES * b'\\' as u64));
+        if found != 0 {
+            return Some(from + found.trailing_zeros() as usize / 8);
+        }
+        from += 8;
+    }
+    let rest = bytes.get(from..)?;
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|at| from + at)
+}
+
 struct Walk<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Walk<'a> {
+    /// Passes over white space and gives the byte behind it.
+    #[inline]
     fn blank(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
+        // Our own texts have none.
+        let byte = *bytes.get(self.at)?;
+        if byte > b' ' {
+            return Some(byte);
+        }
         while matches!(bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
         bytes.get(self.at).copied()
     }
 
+    #[inline]
     fn expect(&mut self, byte: u8) -> Option<()> {
         (self.blank()? == byte).then(|| self.at += 1)
     }
@@ -104,14 +132,15 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[inline]
     /// Passes over a string and gives what stands between its quotes, and whether it has escapes.
     fn raw_string(&mut self) -> Option<(&'a str, bool)> {
         self.expect(b'"')?;
         let from = self.at;
         let mut escaped = false;
         loop {
-            let rest = &self.text.as_bytes()[self.at..];
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            let rest = self.text.as_bytes().get(self.at..)?;
+            let plain = end_of_plain(rest)?;
             self.at += plain + 1;
             if rest[plain] == b'"' {
                 return Some((&self.text[from..self.at - 1], escaped));
@@ -183,6 +212,21 @@ impl<'a> Walk<'a> {
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
+
+    #[test]
+    fn the_end_of_plain_text_is_the_first_quote_or_backslash() {
+        for len in 0..40 {
+            for at in 0..=len {
+                for end in [b'"', b'\\'] {
+                    let mut bytes = vec![b'!'; len];
+                    bytes.resize(len + 20, b'"');
+                    bytes[at] = end;
+                    assert_eq!(end_of_plain(&bytes), Some(at));
+                }
+                assert_eq!(end_of_plain(&vec![0xa2; len]), None);
+            }
+        }
+    }
 
     fn check(text: &str, want: Expect) {
         let mut out = String::new();

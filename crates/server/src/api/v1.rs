@@ -7,17 +7,23 @@
 mod build;
 mod csv;
 mod error;
+mod errors;
 mod frames;
 mod json_rows;
+mod map;
 mod names;
 mod openapi;
+mod overview;
 mod range;
+mod rules;
 mod search;
 mod search_params;
+mod service;
 mod sql;
 pub mod stages;
 mod trace;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -27,6 +33,8 @@ use model::TenantId;
 use query::Engine;
 use query::sql::Limits;
 use stdx::Clock;
+
+use crate::map::Map;
 
 pub use error::{ApiError, ErrorBody, ErrorEnvelope};
 
@@ -39,6 +47,10 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// What a question in SQL may cost.
     pub sql: Limits,
+    /// The service map over the same store.
+    pub map: Arc<Map>,
+    /// Where the server listens, by name; empty over a folder.
+    pub listeners: Vec<(String, SocketAddr)>,
 }
 
 /// What every route sees.
@@ -68,6 +80,18 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
         .route("/api/v1/attributes/{key}/values", get(names::values))
         .route("/api/v1/services", get(names::services))
         .route("/api/v1/services/{service}/operations", get(names::operations))
+        .route("/api/v1/overview", get(overview::answer))
+        .route("/api/v1/errors", get(errors::answer))
+        .route("/api/v1/services/{service}", get(service::answer))
+        .route("/api/v1/topology/rules", get(rules::read).put(rules::write))
+        .route("/api/v1/topology/rules/test", post(rules::test))
+        .route("/api/v1/topology", get(map::topology))
+        .route("/api/v1/topology/frames", get(map::topology_frames))
+        .route("/api/v1/topology/edge/{source}/{target}", get(map::edge))
+        .route("/api/v1/topology/node/{id}", get(map::node))
+        .route("/api/v1/topology/diff", get(map::diff))
+        .route("/api/v1/topology/why", get(map::why))
+        .route("/api/v1/topology/export", get(map::export))
         .route("/api/v1/build", get(build::answer))
         .route("/api/v1/openapi.json", get(openapi::answer))
         .with_state(Arc::new(Api { engine, settings }))

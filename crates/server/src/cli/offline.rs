@@ -11,10 +11,11 @@ use model::TenantId;
 use query::Engine;
 use query::sql::Limits;
 use stdx::{OsDir, SystemClock};
-use store::{Options, Places, Store};
+use store::{Deriver, Options, Places, Store};
 
 use super::client::ClientError;
 use crate::api::v1;
+use crate::map::Map;
 use crate::wiring::folder;
 
 /// The own API over the folder.
@@ -23,9 +24,16 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
         Some(name) => name.parse().map_err(ClientError::usage)?,
         None => TenantId::single(),
     };
-    let engine = Engine::new(open_data_dir(folder).await?);
+    let map = Arc::new(Map::new(Some(folder.join("topology-rules.yaml"))));
+    let engine = Engine::new(open_data_dir(folder, Some(Arc::clone(&map.sums) as Arc<dyn Deriver>)).await?);
     // Nothing is written, so a question that needs more memory than there is fails instead of spilling.
-    let settings = v1::Settings { tenant, clock: Arc::new(SystemClock::new()), sql: Limits::standard(None) };
+    let settings = v1::Settings {
+        tenant,
+        clock: Arc::new(SystemClock::new()),
+        sql: Limits::standard(None),
+        map,
+        listeners: Vec::new(),
+    };
     Ok(v1::router(engine, settings))
 }
 
@@ -33,7 +41,7 @@ pub(crate) async fn router(folder: &Path, tenant: Option<&str>) -> Result<Router
 ///
 /// # Errors
 /// When it is no such folder, a server runs on it, or tables or log cannot be read.
-pub async fn open_data_dir(path: &Path) -> Result<Store, ClientError> {
+pub async fn open_data_dir(path: &Path, deriver: Option<Arc<dyn Deriver>>) -> Result<Store, ClientError> {
     let shown = path.display();
     let data =
         std::path::absolute(path).map_err(|error| ClientError::failed(format!("`{shown}`: {error}")))?;
@@ -74,9 +82,10 @@ pub async fn open_data_dir(path: &Path) -> Result<Store, ClientError> {
         free_disk: Arc::new(|| None),
         salt: 0,
     };
-    let (store, _) = store::open_read_only(places, Options { background: false, ..Options::standard() })
-        .await
-        .map_err(|error| ClientError::failed(format!("reading `{shown}`: {}", error.chain())))?;
+    let (store, _) =
+        store::open_read_only(places, Options { background: false, ..Options::standard() }, deriver)
+            .await
+            .map_err(|error| ClientError::failed(format!("reading `{shown}`: {}", error.chain())))?;
     Ok(store)
 }
 

@@ -20,6 +20,8 @@ pub enum Kind {
     Count(u64, u64),
     /// Bytes within bounds, such as `64MiB`.
     Bytes(u64, u64),
+    /// Bytes within bounds, or a share of a disk such as `80%`.
+    Space(u64, u64),
     /// Time within bounds in milliseconds, such as `30s`; zero is written `0s`.
     Duration(u64, u64),
     /// A share from 0 to 1.
@@ -157,6 +159,23 @@ pub const KEYS: &[Key] = &[
         "aws_region=ap-northeast-2",
         "Options of the object store by the names of its library, such as `aws_region`, `aws_endpoint`, \
          `aws_access_key_id`. The variables of cloud tools are not read.",
+    ),
+    key(
+        "storage",
+        "lease",
+        Kind::Duration(SECOND, HOUR),
+        "30s",
+        "2m",
+        "A bucket has one writer at a time, which holds a lease of this length and renews it three times as often. After a server \
+         that was killed another one takes over when the lease is over by a third; the same one at once. Folders need none.",
+    ),
+    key(
+        "storage",
+        "checkpoint",
+        Kind::Count(2, 10_000),
+        "50",
+        "20",
+        "Commits of a table from one checkpoint of its log to the next.",
     ),
     key(
         "log",
@@ -301,7 +320,7 @@ pub const KEYS: &[Key] = &[
         "buffer",
         "memory",
         Kind::Bytes(MIB, TIB),
-        "384MiB",
+        "256MiB",
         "2GiB",
         "Most bytes of received spans that are in no table yet. Beyond it senders are asked to come again.",
     ),
@@ -357,10 +376,19 @@ pub const KEYS: &[Key] = &[
     key(
         "retention",
         "size",
-        Kind::Bytes(0, 1_024 * TIB),
-        "0",
+        Kind::Space(0, 1_024 * TIB),
+        "80%",
         "200GiB",
-        "The tables are kept below this size by dropping the oldest days; 0 means no limit.",
+        "The tables are kept below this size by dropping the oldest days, the newest excepted; 0 means no limit. A share is one of \
+         the disk that holds the tables, as large as it is at the start; in a bucket a share limits nothing.",
+    ),
+    key(
+        "retention",
+        "interval",
+        Kind::Duration(100, 24 * HOUR),
+        "5m",
+        "1h",
+        "Time between two looks at what is over the limits above and at replaced files.",
     ),
     key(
         "retention",

@@ -72,6 +72,9 @@ fn range(kind: Kind) -> String {
         Kind::Switch => "`true` or `false`.".to_owned(),
         Kind::Count(low, high) => format!("A number from {low} to {high}."),
         Kind::Bytes(low, high) => format!("A size from {} to {}.", bytes(low), bytes(high)),
+        Kind::Space(low, high) => {
+            format!("A size from {} to {}, or a share of the disk like `80%`.", bytes(low), bytes(high))
+        }
         Kind::Duration(low, high) => format!("A time from {} to {}.", time(low), time(high)),
         Kind::Ratio => "A share from 0 to 1.".to_owned(),
         Kind::Texts => "A list of texts; in the variable separated by commas.".to_owned(),

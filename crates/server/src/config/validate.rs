@@ -40,10 +40,13 @@ impl Config {
         store.compact_files = usize::try_from(read.count("compaction.files")?).unwrap_or(usize::MAX);
         store.compact_bytes_max = read.bytes("compaction.file_size")?;
         store.retention_age_ns = nanos(read.duration("retention.age")?);
-        store.retention_bytes = read.bytes("retention.size")?;
+        let (retention_bytes, retention_disk_share) = read.space("retention.size")?;
+        store.retention_bytes = retention_bytes;
+        store.expire_interval_ns = nanos(read.duration("retention.interval")?);
         store.vacuum_keep_ns = nanos(read.duration("retention.vacuum_keep")?);
         store.free_disk_ratio_min = read.ratio("disk.free_ratio_min")?;
         store.free_disk_bytes_min = read.bytes("disk.free_min")?;
+        store.checkpoint_commits = i64::try_from(read.count("storage.checkpoint")?).unwrap_or(i64::MAX);
         let limits = Limits {
             body_bytes_max,
             in_flight_bytes_max: read.bytes("limits.in_flight_size")?,
@@ -77,6 +80,8 @@ impl Config {
             storage: Storage {
                 location: read.text("storage.location")?,
                 options: read.pairs("storage.options")?,
+                lease: read.duration("storage.lease")?,
+                retention_disk_share,
             },
             store,
             limits,
@@ -166,12 +171,24 @@ impl Reader<'_> {
     fn bytes(&self, path: &str) -> Result<u64, ConfigError> {
         let bytes =
             stdx::human::parse_bytes(&self.raw.get(path).text).map_err(|error| self.wrong(path, &error))?;
-        let Some(Key { kind: Kind::Bytes(low, high), .. }) = self.key(path) else { return Ok(bytes) };
+        let Some(Key { kind: Kind::Bytes(low, high) | Kind::Space(low, high), .. }) = self.key(path) else {
+            return Ok(bytes);
+        };
         if (*low..=*high).contains(&bytes) {
             return Ok(bytes);
         }
         let (low, high) = (stdx::human::format_bytes(*low), stdx::human::format_bytes(*high));
         Err(self.wrong(path, &format!("it must be from {low} to {high}")))
+    }
+
+    /// Bytes, or a share of a disk; the other one is nothing.
+    fn space(&self, path: &str) -> Result<(u64, Option<f64>), ConfigError> {
+        let text = self.raw.get(path).text;
+        let Some(percent) = text.strip_suffix('%') else { return Ok((self.bytes(path)?, None)) };
+        let percent =
+            percent.trim().parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent <= 100.0);
+        let percent = percent.ok_or_else(|| self.wrong(path, "a share is above 0% and at most 100%"))?;
+        Ok((0, Some(percent / 100.0)))
     }
 
     fn duration(&self, path: &str) -> Result<Duration, ConfigError> {

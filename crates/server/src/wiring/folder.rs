@@ -2,7 +2,7 @@
 //!
 //! In: the folder's path. Out: the right to write in it. `lock` is held by a lock of the operating system that ends with the
 //! process, however it ends; the pid in it is for people. `node.json` keeps the name under which this node commits.
-//! `listeners.json` is there while the sockets are bound and goes with a clean stop.
+//! `listeners.json` is there while the sockets are bound and goes with a clean stop. `spill` is emptied at each start.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -74,7 +74,24 @@ impl Folder {
         let folder = Self { path: path.to_owned(), node, _lock: lock };
         // What a process left that was killed: nothing is bound yet.
         folder.remove_listeners();
+        folder.empty_spill();
         Ok(folder)
+    }
+
+    /// Where questions in SQL put what does not fit into memory.
+    pub fn spill(path: &Path) -> PathBuf {
+        path.join("spill")
+    }
+
+    /// Removes what the questions of a killed process left: nobody will read it.
+    fn empty_spill(&self) {
+        let spill = Self::spill(&self.path);
+        match std::fs::remove_dir_all(&spill) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, path = %spill.display(), "could not be emptied");
+            }
+            _ => {}
+        }
     }
 
     /// The node's name in commits; the same over restarts.
@@ -209,9 +226,11 @@ mod tests {
         first.write_listeners(&addresses).expect("writes");
         let text = std::fs::read_to_string(path.join("listeners.json")).expect("is there");
         assert_eq!(text, r#"{"main":"127.0.0.1:4300"}"#);
+        let left = Folder::spill(&path).join("left");
+        std::fs::create_dir_all(&left).expect("a folder");
         drop(first);
         let second = Folder::take(&path).expect("is free again");
         assert_eq!(second.node(), node);
-        assert!(!path.join("listeners.json").exists());
+        assert!(!path.join("listeners.json").exists() && !left.exists());
     }
 }

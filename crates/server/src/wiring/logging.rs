@@ -14,7 +14,11 @@ pub fn start(config: &LogConfig) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.level).map_err(|error| {
         format!("`log.level` = `{}`: {error}; write it like `warn,server=info`", config.level)
     })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // Whoever read the lines may be gone; complaining about that to the same closed pipe would panic.
+        .log_internal_errors(false);
     // A process that has a log already, as a test has, keeps it.
     let _ = if config.json {
         lines.json().flatten_event(true).try_init()

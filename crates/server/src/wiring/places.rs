@@ -7,13 +7,23 @@ use catalog::objects;
 use stdx::OsDir;
 use store::Places;
 
+use super::lease;
 use crate::shared::Shared;
 
-/// The places of a configuration.
+/// Places, and what follows from where they are.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where the store's files lie.
+    pub places: Places,
+    /// The sizes of the configuration, made for these places.
+    pub options: store::Options,
+}
+
+/// The places of a configuration. Where other servers could write, the right to do so is taken.
 ///
 /// # Errors
 /// A sentence that names the place and the cause.
-pub async fn places(shared: &Shared, node: String) -> Result<Places, String> {
+pub async fn open(shared: &Shared, node: String) -> Result<Opened, String> {
     let config = &shared.config;
     let data = std::path::absolute(&config.data_dir).map_err(|error| error.to_string())?;
     let location = match config.storage.location.as_str() {
@@ -21,12 +31,20 @@ pub async fn places(shared: &Shared, node: String) -> Result<Places, String> {
         location => location.to_owned(),
     };
     let tables =
-        objects::open(&location, &config.storage.options).await.map_err(|error| error.to_string())?;
+        objects::open(&location, &config.storage.options).await.map_err(|error| lease::chain(&error))?;
+    let mut options = config.store.clone();
+    if tables.shared {
+        options.lease = Some(lease::take(&tables, &node, config.storage.lease, &shared.clock).await?);
+    } else if let Some(share) = config.storage.retention_disk_share {
+        let folder = tables.url.to_file_path().ok();
+        let total = folder.and_then(|folder| disk_space(&folder)).map_or(0, |(_, total)| total);
+        options.retention_bytes = (total as f64 * share) as u64;
+    }
     let folder = |name: &str| {
         let path = data.join(name);
         OsDir::open(&path).map(Arc::new).map_err(|error| format!("opening `{}`: {error}", path.display()))
     };
-    Ok(Places {
+    let places = Places {
         log: folder("wal")?,
         index: folder("index")?,
         objects: tables.store,
@@ -36,7 +54,8 @@ pub async fn places(shared: &Shared, node: String) -> Result<Places, String> {
         clock: Arc::clone(&shared.clock),
         free_disk: free_disk(data),
         salt: random_u64().map_err(|error| format!("reading `/dev/urandom`: {error}"))?,
-    })
+    };
+    Ok(Opened { places, options })
 }
 
 /// Free and total bytes of the disk that holds `folder`, read at most every 100 ms: it is asked for each request.

@@ -16,6 +16,7 @@ use query::Engine;
 use query::source::TraceSource;
 use tower::ServiceExt;
 
+use super::folder::Folder;
 use super::listen::Listener;
 use crate::api::{jaeger, tempo, v1};
 use crate::page;
@@ -25,6 +26,7 @@ use crate::receive::refusal::Refusal;
 use crate::receive::{self, Sender};
 use crate::selfmon::{Phase, metrics};
 use crate::shared::Shared;
+use crate::ui;
 
 /// What one listener serves.
 pub struct Service {
@@ -44,7 +46,7 @@ impl fmt::Debug for Service {
 
 /// The service of a listener.
 pub fn service(shared: &Arc<Shared>, listener: Listener) -> Arc<Service> {
-    let sql = query::sql::Limits::standard(Some(shared.config.data_dir.join("spill")));
+    let sql = query::sql::Limits::standard(Some(Folder::spill(&shared.config.data_dir)));
     Arc::new(Service { shared: Arc::clone(shared), listener, sql, routers: Mutex::default() })
 }
 
@@ -110,7 +112,7 @@ impl Service {
             return None;
         }
         let response = match request.uri().path() {
-            "/" => page::answer(&self.shared, request.headers()),
+            "/" if !ui::is_built() => page::answer(&self.shared, request.headers()),
             "/metrics" => {
                 let mut response = Response::new(Body::from(metrics::text(&self.shared)));
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE));
@@ -121,7 +123,7 @@ impl Service {
                 Phase::Ready => plain(StatusCode::OK, "ready\n"),
                 phase => not_open(phase),
             },
-            _ => return None,
+            path => ui::answer(path, request.headers())?,
         };
         Some(if request.method() == Method::HEAD { response.map(|_| Body::empty()) } else { response })
     }
@@ -154,6 +156,10 @@ impl Service {
         Some(router)
     }
 
+    fn listeners(&self) -> Vec<(String, std::net::SocketAddr)> {
+        self.shared.addresses.iter().map(|(listener, at)| (listener.name().to_owned(), *at)).collect()
+    }
+
     fn made(&self, tenant: &TenantId, engine: Engine) -> Router {
         let source: Arc<dyn TraceSource> = Arc::new(engine.clone());
         let settings = || {
@@ -176,6 +182,8 @@ impl Service {
                         tenant: tenant.clone(),
                         clock: Arc::clone(&self.shared.clock),
                         sql: self.sql.clone(),
+                        map: Arc::clone(&self.shared.map),
+                        listeners: self.listeners(),
                     },
                 ))
                 .merge(v1::stages::router(Arc::clone(&self.shared), tenant.clone())),

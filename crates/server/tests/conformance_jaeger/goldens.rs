@@ -93,7 +93,6 @@ pub fn run(
     set: &Set,
     goldens: &Path,
     corpus: &Path,
-    suffix: &str,
     fresh: &mut dyn FnMut() -> Box<dyn Subject>,
 ) {
     let path = goldens.join(set.file);
@@ -142,14 +141,7 @@ pub fn run(
         let accept = request["headers"]["Accept"].as_str();
         let accept = accept.map_or_else(String::new, |accept| format!(" (Accept: {accept})"));
         let subject = format!("{method} {path_and_query}{accept}");
-        report.case(
-            &format!("{}{suffix}", set.corpus),
-            id,
-            &subject,
-            verdict.passed,
-            &verdict.ours,
-            &verdict.wanted,
-        );
+        report.case(set.corpus, id, &subject, verdict.passed, &verdict.ours, &verdict.wanted);
     }
 }
 

@@ -23,7 +23,7 @@ const DAY_NS: i64 = model::time::DAY_NS;
 const EARLIER_DAY: i64 = 17_191;
 
 /// Runs everything of the suite but dependencies.
-pub fn run(report: &mut Report, folder: &Path, suffix: &str, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
+pub fn run(report: &mut Report, folder: &Path, fresh: &mut dyn FnMut() -> Box<dyn Subject>) {
     let today = SystemClock::new().now_unix_nano().div_euclid(DAY_NS);
     let mut subject = fresh();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
@@ -37,7 +37,6 @@ pub fn run(report: &mut Report, folder: &Path, suffix: &str, fresh: &mut dyn FnM
         ids.insert(name, first_span(&trace)["traceId"].as_str().unwrap_or_default().to_owned());
         subject.load(&[protobuf_of_json(trace.to_string().as_bytes()).expect("a fixture is OTLP/JSON")]);
     }
-    let corpus = format!("{CORPUS}{suffix}");
     let queries = crate::read(&folder.join("queries.json"));
     for case in queries.as_array().into_iter().flatten() {
         let query = Search::read(&case["Query"], today);
@@ -51,16 +50,16 @@ pub fn run(report: &mut Report, folder: &Path, suffix: &str, fresh: &mut dyn FnM
         let (legacy, v3) = (query.legacy(), query.v3());
         if !query.service.is_empty() {
             let found = found(&*subject, &legacy);
-            note(report, &corpus, &format!("{caption}, /api/traces"), &legacy, &found, &wanted);
+            note(report, CORPUS, &format!("{caption}, /api/traces"), &legacy, &found, &wanted);
         }
         let found = found(&*subject, &v3);
-        note(report, &corpus, &format!("{caption}, /api/v3/traces"), &v3, &found, &wanted);
+        note(report, CORPUS, &format!("{caption}, /api/v3/traces"), &v3, &found, &wanted);
     }
     let other = folder.join("expected_other.json");
     if other.exists() {
         run_other(
             report,
-            &corpus,
+            CORPUS,
             &crate::read(&other),
             &folder.join("traces/example_trace.json"),
             today,

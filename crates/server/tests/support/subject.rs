@@ -1,8 +1,9 @@
 //! Whom the conformance cases are put to: anything that takes OTLP and answers HTTP.
 //!
 //! In: OTLP/protobuf bodies to load and requests to ask. Out: status, headers and body. [`InProcess`] is the
-//! routers over spans in memory; a real server is another implementation, and the cases do not know which.
+//! routers over spans in memory; [`RealServer`] is a process with its sockets, log and tables. The cases do not know which.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,7 +15,9 @@ use server::api::{jaeger, tempo};
 use stdx::clock::SystemClock;
 use tower::ServiceExt;
 
+use crate::connection::Connection;
 use crate::otlp_bodies;
+use crate::process::Process;
 
 /// Which listener is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,25 +70,6 @@ pub trait Subject {
     fn load(&mut self, bodies: &[Vec<u8>]);
     /// Asks one question.
     fn ask(&self, listener: Listener, question: &Question) -> Answer;
-}
-
-/// Another subject that gets the spans of each load shuffled, a few a request.
-pub struct Scattered(Box<dyn Subject>);
-
-impl Scattered {
-    pub fn new(inner: Box<dyn Subject>) -> Self {
-        Self(inner)
-    }
-}
-
-impl Subject for Scattered {
-    fn load(&mut self, bodies: &[Vec<u8>]) {
-        self.0.load(&otlp_bodies::scattered(bodies).expect("protobuf"));
-    }
-
-    fn ask(&self, listener: Listener, question: &Question) -> Answer {
-        self.0.ask(listener, question)
-    }
 }
 
 /// The routers over spans in memory.
@@ -142,6 +126,84 @@ impl Subject for InProcess {
             let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
             Answer { status, headers, body: body.to_vec() }
         })
+    }
+}
+
+/// Where the real server has the spans when it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// In its buffer, as they were sent.
+    Buffer,
+    /// In its tables, merged.
+    Tables,
+    /// Each trace's spans shuffled over several requests, the first half of these in its tables, the rest in its buffer.
+    Shuffled,
+}
+
+/// The real server, a process of its own.
+pub struct RealServer {
+    process: Process,
+    state: State,
+    /// Whether something was loaded that is not in the tables yet.
+    is_fresh: Cell<bool>,
+    _folder: tempfile::TempDir,
+}
+
+impl RealServer {
+    pub fn new(state: State) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        // Nothing moves but when it is asked to.
+        let never =
+            [("FLUSH_INTERVAL", "24h"), ("FLUSH_SMALL_INTERVAL", "24h"), ("COMPACTION_FILES", "1000")];
+        let process = Process::start(&folder.path().join("data"), &never);
+        Self { process, state, is_fresh: Cell::new(false), _folder: folder }
+    }
+
+    fn connect(&self, listener: &str) -> Connection {
+        Connection::open(self.process.address(listener)).expect("connects")
+    }
+
+    fn send(&self, bodies: &[Vec<u8>]) {
+        let mut connection = self.connect("otlp-http");
+        for body in bodies {
+            assert_eq!(connection.post("/v1/traces", body).expect("an answer"), 200);
+        }
+    }
+
+    fn tell(&self, path: &str) {
+        let reply = self.connect("main").ask("POST", path, &[], b"").expect("an answer");
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    }
+}
+
+impl Subject for RealServer {
+    fn load(&mut self, bodies: &[Vec<u8>]) {
+        if self.state == State::Shuffled {
+            let bodies = otlp_bodies::scattered(bodies).expect("protobuf");
+            let (first, rest) = bodies.split_at(bodies.len().div_ceil(2));
+            self.send(first);
+            self.tell("/api/v1/flush");
+            self.send(rest);
+        } else {
+            self.send(bodies);
+            self.is_fresh.set(true);
+        }
+    }
+
+    fn ask(&self, listener: Listener, question: &Question) -> Answer {
+        if self.state == State::Tables && self.is_fresh.take() {
+            self.tell("/api/v1/flush");
+            self.tell("/api/v1/compact");
+        }
+        let mut connection = self.connect(match listener {
+            Listener::Jaeger => "jaeger",
+            Listener::Tempo => "tempo",
+        });
+        let headers: Vec<(&str, &str)> =
+            question.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let path = escaped(&question.path_and_query);
+        let reply = connection.ask(&question.method, &path, &headers, &question.body).expect("an answer");
+        Answer { status: reply.status, headers: reply.headers, body: reply.body }
     }
 }
 

@@ -114,7 +114,11 @@ impl Books {
         }
         if called.len() >= self.caps.peers_per_entity {
             self.overflow.peers += 1;
-            let other = PeerView { peer_type: PeerType::Host, host: Cow::Borrowed("(other hosts)"), ..PeerView::default() };
+            let other = PeerView {
+                peer_type: PeerType::Host,
+                host: Cow::Borrowed("(other hosts)"),
+                ..PeerView::default()
+            };
             return self.new_peer(&other, other.id());
         }
         let number = self.new_peer(view, id);

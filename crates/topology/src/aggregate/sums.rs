@@ -10,8 +10,8 @@ use crate::call_fact::{CallFact, Class, Layer, Layers, Outcome, Protocol, Role, 
 use crate::classify::SpanView;
 use crate::pending::{Half, Pair, Sink};
 use crate::rollup::{
-    CodeCount, EdgeKey, EdgeKind, EdgeRow, EdgeSums, Exemplar, OperationKey, OperationRow, OperationSums, Resolution,
-    bucket_of,
+    CodeCount, EdgeKey, EdgeKind, EdgeRow, EdgeSums, Exemplar, OperationKey, OperationRow, OperationSums,
+    Resolution, bucket_of,
 };
 
 /// What a half says but times and sizes.
@@ -170,7 +170,14 @@ impl Tally {
     }
 
     /// Counts a span by its name.
-    pub fn operation(&mut self, view: &SpanView<'_>, fact: &CallFact<'_>, entity: u32, name: u32, bucket_ns: i64) {
+    pub fn operation(
+        &mut self,
+        view: &SpanView<'_>,
+        fact: &CallFact<'_>,
+        entity: u32,
+        name: u32,
+        bucket_ns: i64,
+    ) {
         let key = Name { bucket_ns, entity, name, kind: view.kind, status: view.status, class: fact.class };
         let sums = self.operations.entry(key).or_default();
         sums.calls += 1;
@@ -251,7 +258,8 @@ fn add_counts(sums: &mut EdgeSums, weight: u32, error: bool, retry: bool, sizes:
     let weighted = i64::from(weight);
     sums.calls_weighted += weighted;
     // A square of two numbers in 65536ths is in 65536ths of 65536ths.
-    sums.calls_weighted_squared = sums.calls_weighted_squared.wrapping_add(((weighted as i128 * weighted as i128) >> 16) as i64);
+    sums.calls_weighted_squared =
+        sums.calls_weighted_squared.wrapping_add(((weighted as i128 * weighted as i128) >> 16) as i64);
     if error {
         sums.errors += 1;
         sums.errors_weighted += weighted;
@@ -289,7 +297,13 @@ impl Sink for Counting<'_> {
         let key = Key { dst: called.entity, ..caller.key(EdgeKind::Pair, layer, client_bucket) };
         let sums = self.tally.edges.entry(key).or_default();
         let weight = caller.weight.max(called.weight);
-        add_counts(sums, weight, caller.outcome.error, caller.retry || called.retry, client.sizes.or(server.sizes));
+        add_counts(
+            sums,
+            weight,
+            caller.outcome.error,
+            caller.retry || called.retry,
+            client.sizes.or(server.sizes),
+        );
         sums.add_code(CodeCount {
             code: caller.outcome.code,
             flags: caller.outcome.flags,

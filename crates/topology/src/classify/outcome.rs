@@ -68,7 +68,8 @@ pub fn security(slots: &Slots<'_>) -> Security {
 /// Code, flags and whether it failed.
 pub fn outcome(protocol: Protocol, status: StatusCode, slots: &Slots<'_>) -> Outcome {
     let failed = status == StatusCode::ERROR;
-    let http = slots.int(Slot::HttpStatus).filter(|code| (100..=599).contains(code)).map_or(0, |code| code as u16);
+    let http =
+        slots.int(Slot::HttpStatus).filter(|code| (100..=599).contains(code)).map_or(0, |code| code as u16);
     let code = match protocol {
         Protocol::Grpc => grpc_code(slots).map_or(0, |code| code + 1),
         Protocol::Database => 0,
@@ -128,7 +129,9 @@ pub fn sizes(slots: &Slots<'_>) -> Option<(u32, u32)> {
 
 /// Whether it repeats an earlier attempt.
 pub fn retry(slots: &Slots<'_>) -> bool {
-    [Slot::ResendCount, Slot::RetryCount].into_iter().any(|slot| slots.int(slot).is_some_and(|count| count > 0))
+    [Slot::ResendCount, Slot::RetryCount]
+        .into_iter()
+        .any(|slot| slots.int(slot).is_some_and(|count| count > 0))
 }
 
 /// What was asked: of few different texts only.

@@ -58,7 +58,14 @@ pub fn other<'a>(slots: &Slots<'a>, protocol: Protocol) -> PeerView<'a> {
     if rpc_system.is_some_and(|system| matches!(&**system, "aws-api" | "aws_api")) {
         let name = slots.text(Slot::RpcService).cloned().unwrap_or_default();
         let extra = slots.text(Slot::AwsBucket).cloned().unwrap_or_default();
-        return PeerView { peer_type: PeerType::Cloud, system: Cow::Borrowed("aws"), host, port, name, extra };
+        return PeerView {
+            peer_type: PeerType::Cloud,
+            system: Cow::Borrowed("aws"),
+            host,
+            port,
+            name,
+            extra,
+        };
     }
     if let Some(function) = slots.text(Slot::FaasName) {
         let system = slots.text(Slot::FaasProvider).map_or(Cow::Borrowed("faas"), lower);
@@ -97,9 +104,11 @@ fn host_and_port<'a>(slots: &Slots<'a>, web: bool) -> (Cow<'a, str>, u16) {
     if let Some((_, host, port)) = &url
         && !host.is_empty()
     {
-        return (lower(host), port.or(told_port).unwrap_or(default));
+        return (Cow::Owned(lower(host).into_owned()), port.or(told_port).unwrap_or(default));
     }
-    for slot in [Slot::HttpHost, Slot::PeerHostname, Slot::NetworkPeerAddress, Slot::NetPeerIp, Slot::PeerAddress] {
+    for slot in
+        [Slot::HttpHost, Slot::PeerHostname, Slot::NetworkPeerAddress, Slot::NetPeerIp, Slot::PeerAddress]
+    {
         if let Some(text) = slots.text(slot) {
             let (host, port) = split_port(text.clone());
             let network = slots.int(Slot::NetworkPeerPort).and_then(|port| u16::try_from(port).ok());

@@ -82,8 +82,10 @@ impl ResourceFacts {
         // TYPE~POD_IP~POD.NS~NS.svc.cluster.local
         let mut parts = node.split('~').skip(1);
         let ip = parts.next().unwrap_or_default();
-        let (pod, pod_namespace) =
-            parts.next().and_then(|pod| pod.rsplit_once('.')).map_or((None, None), |(pod, ns)| (Some(pod), Some(ns)));
+        let (pod, pod_namespace) = parts
+            .next()
+            .and_then(|pod| pod.rsplit_once('.'))
+            .map_or((None, None), |(pod, ns)| (Some(pod), Some(ns)));
         let sent = &*self.entity.service;
         let (bare, suffix) =
             sent.rsplit_once('.').map_or((sent, None), |(bare, namespace)| (bare, Some(namespace)));

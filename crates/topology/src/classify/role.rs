@@ -19,8 +19,20 @@ const PROBE_AGENTS: &[&str] = &[
 ];
 /// Paths of health checks.
 const PROBE_PATHS: &[&str] = &[
-    "/health", "/healthz", "/livez", "/readyz", "/ready", "/live", "/liveness", "/readiness", "/ping", "/_health",
-    "/healthcheck", "/health-check", "/health_check", "/startupz",
+    "/health",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/ready",
+    "/live",
+    "/liveness",
+    "/readiness",
+    "/ping",
+    "/_health",
+    "/healthcheck",
+    "/health-check",
+    "/health_check",
+    "/startupz",
 ];
 
 /// Which sort of proxy made the span, by the marks that Envoy and Istio leave.
@@ -29,10 +41,13 @@ pub fn proxy_kind(slots: &Slots<'_>) -> ProxyKind {
     let node = text(Slot::NodeId);
     let node_type = node.split_once('~').map(|(node_type, _)| node_type);
     let upstream = text(Slot::UpstreamCluster);
-    let istio = [Slot::IstioService, Slot::IstioRevision, Slot::IstioNamespace, Slot::IstioCluster, Slot::IstioMesh];
+    let istio =
+        [Slot::IstioService, Slot::IstioRevision, Slot::IstioNamespace, Slot::IstioCluster, Slot::IstioMesh];
     let is_proxy = text(Slot::Component) == "proxy"
         || matches!(node_type, Some("sidecar" | "router" | "waypoint" | "ztunnel"))
-        || ["outbound|", "inbound|", "BlackHole", "Passthrough"].iter().any(|start| upstream.starts_with(start))
+        || ["outbound|", "inbound|", "BlackHole", "Passthrough"]
+            .iter()
+            .any(|start| upstream.starts_with(start))
         || istio.into_iter().any(|slot| slots.has(slot))
         || slots.has(Slot::RequestId) && slots.has(Slot::ResponseFlags);
     match node_type {
@@ -60,7 +75,9 @@ pub fn role_and_class(name: &str, kind: SpanKind, slots: &Slots<'_>) -> (Role, C
         SpanKind::CLIENT => (Role::Client, probe_or_traffic(slots)),
         SpanKind::PRODUCER if operation == "create" => (Role::Producer, Class::Poll),
         SpanKind::PRODUCER => (Role::Producer, Class::Traffic),
-        SpanKind::CONSUMER if matches!(operation, "receive" | "poll" | "settle") => (Role::Consumer, Class::Poll),
+        SpanKind::CONSUMER if matches!(operation, "receive" | "poll" | "settle") => {
+            (Role::Consumer, Class::Poll)
+        }
         SpanKind::CONSUMER => (Role::Consumer, Class::Traffic),
         SpanKind::INTERNAL => (Role::None, Class::Traffic),
         _ if database => (Role::Client, database_class(name, slots)),
@@ -72,9 +89,9 @@ pub fn role_and_class(name: &str, kind: SpanKind, slots: &Slots<'_>) -> (Role, C
 fn probe_or_traffic(slots: &Slots<'_>) -> Class {
     let agent = slots.text(Slot::UserAgent).or(slots.text(Slot::EnvoyUserAgent));
     let is_probe = |agent: &str| {
-        PROBE_AGENTS.iter().any(|start| {
-            agent.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
-        })
+        PROBE_AGENTS
+            .iter()
+            .any(|start| agent.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)))
     };
     if agent.is_some_and(|agent| is_probe(agent)) {
         return Class::Probe;
@@ -82,9 +99,10 @@ fn probe_or_traffic(slots: &Slots<'_>) -> Class {
     if slots.text(Slot::RpcService).is_some_and(|service| &**service == "grpc.health.v1.Health") {
         return Class::Probe;
     }
-    let url = slots.text(Slot::UrlFull).and_then(|url| url.split_once("://")).map(|(_, rest)| {
-        rest.find('/').map_or("/", |at| &rest[at..])
-    });
+    let url = slots
+        .text(Slot::UrlFull)
+        .and_then(|url| url.split_once("://"))
+        .map(|(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
     let path = slots
         .text(Slot::HttpRoute)
         .or(slots.text(Slot::UrlPath))
@@ -100,14 +118,31 @@ fn probe_or_traffic(slots: &Slots<'_>) -> Class {
 
 /// Statements and names by which libraries open connections and transactions.
 fn database_class(name: &str, slots: &Slots<'_>) -> Class {
-    const NAMES: &[&str] = &["connect", "pg.connect", "pg-pool.connect", "pool.connect", "mysql.connect", "redis-connect"];
+    const NAMES: &[&str] =
+        &["connect", "pg.connect", "pg-pool.connect", "pool.connect", "mysql.connect", "redis-connect"];
     const WORDS: &[&str] = &[
-        "begin", "commit", "rollback", "savepoint", "release", "set", "show", "hello", "auth", "client", "ping", "start",
+        "begin",
+        "commit",
+        "rollback",
+        "savepoint",
+        "release",
+        "set",
+        "show",
+        "hello",
+        "auth",
+        "client",
+        "ping",
+        "start",
     ];
     const QUERIES: &[&str] = &[
-        "select pg_catalog.version()", "select version()", "select current_schema()", "select @@", "select cast('test",
+        "select pg_catalog.version()",
+        "select version()",
+        "select current_schema()",
+        "select @@",
+        "select cast('test",
     ];
-    let starts = |text: &str, start: &str| text.get(..start.len()).is_some_and(|t| t.eq_ignore_ascii_case(start));
+    let starts =
+        |text: &str, start: &str| text.get(..start.len()).is_some_and(|t| t.eq_ignore_ascii_case(start));
     if NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         return Class::Setup;
     }

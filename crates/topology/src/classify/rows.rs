@@ -123,7 +123,15 @@ impl<'a> SpanRows<'a> {
         // An INTERNAL span is a half only if an old tag names another kind, and a proxy's only by Envoy's tags; a rate of
         // sampling may stand on any span.
         if kind == SpanKind::INTERNAL {
-            let tags = ["span.kind", "component\":\"proxy", "node_id", "istio.", "upstream_cluster", "ampl", "guid:x-"];
+            let tags = [
+                "span.kind",
+                "component\":\"proxy",
+                "node_id",
+                "istio.",
+                "upstream_cluster",
+                "ampl",
+                "guid:x-",
+            ];
             if attributes.is_none_or(|text| !tags.iter().any(|tag| text.contains(tag))) {
                 return None;
             }
@@ -133,13 +141,15 @@ impl<'a> SpanRows<'a> {
         let is_present = |at: usize| WELL_KNOWN[at].spelling_of(bits) != Spelling::Old;
         for (slot, at, array) in &self.texts {
             if let Some(text) = text_at(array, row) {
-                let same_key = WELL_KNOWN[*at].old_key.is_some() || Slot::of(WELL_KNOWN[*at].key) == Some((*slot, true));
+                let same_key =
+                    WELL_KNOWN[*at].old_key.is_some() || Slot::of(WELL_KNOWN[*at].key) == Some((*slot, true));
                 slots.put(*slot, same_key && is_present(*at), Value::Text(Cow::Borrowed(text)));
             }
         }
         for (slot, at, array) in &self.ints {
             if present(*array, row) {
-                let same_key = WELL_KNOWN[*at].old_key.is_some() || Slot::of(WELL_KNOWN[*at].key) == Some((*slot, true));
+                let same_key =
+                    WELL_KNOWN[*at].old_key.is_some() || Slot::of(WELL_KNOWN[*at].key) == Some((*slot, true));
                 slots.put(*slot, same_key && is_present(*at), Value::Int(array.value(row)));
             }
         }
@@ -152,9 +162,9 @@ impl<'a> SpanRows<'a> {
     /// Whether two rows have the same resource as far as the views can tell: equal views are equal texts; different views
     /// may still be.
     pub fn same_resource(&self, a: usize, b: usize) -> bool {
-        self.resource.iter().all(|array| {
-            array.is_null(a) == array.is_null(b) && array.views().get(a) == array.views().get(b)
-        })
+        self.resource
+            .iter()
+            .all(|array| array.is_null(a) == array.is_null(b) && array.views().get(a) == array.views().get(b))
     }
 
     /// Appends what tells a row's resource from others.
@@ -173,7 +183,8 @@ impl<'a> SpanRows<'a> {
     /// A row's resource attributes. Both spellings of a key appear under the present one, which is all that is asked here.
     pub fn resource_attributes(&self, row: usize) -> Attrs {
         let json = self.resource.first().and_then(|array| text_at(array, row));
-        let mut attributes = json.and_then(|text| model::attr_json::read::parse_attrs(text).ok()).unwrap_or_default();
+        let mut attributes =
+            json.and_then(|text| model::attr_json::read::parse_attrs(text).ok()).unwrap_or_default();
         let columns = WELL_KNOWN.iter().filter(|column| column.level == Level::Resource);
         for (column, array) in columns.zip(self.resource.iter().skip(1)) {
             if let Some(text) = text_at(array, row) {

@@ -19,7 +19,8 @@ static FLOORS: LazyLock<Vec<i64>> =
 /// For each number of leading zeros the first bin that a duration with so many can be in.
 static FIRST: LazyLock<[u16; 65]> = LazyLock::new(|| {
     std::array::from_fn(|zeros| {
-        let least = if zeros >= 64 { 0 } else { 1i64.checked_shl(63 - zeros as u32).unwrap_or(i64::MAX).max(1) };
+        let least =
+            if zeros >= 64 { 0 } else { 1i64.checked_shl(63 - zeros as u32).unwrap_or(i64::MAX).max(1) };
         let at = FLOORS.partition_point(|floor| *floor < least).saturating_sub(1);
         at.min((BIN_MAX - BIN_MIN) as usize) as u16
     })

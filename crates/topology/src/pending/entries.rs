@@ -88,7 +88,9 @@ impl Entries {
 
     /// Bytes of pieces, index and marks.
     pub fn bytes(&self) -> usize {
-        self.pieces.len() * PIECE * size_of::<Entry>() + self.index.allocation_size() + self.slots.capacity() * 16
+        self.pieces.len() * PIECE * size_of::<Entry>()
+            + self.index.allocation_size()
+            + self.slots.capacity() * 16
     }
 
     /// The entry at a place that has not left.
@@ -112,12 +114,8 @@ impl Entries {
     pub fn push(&mut self, key: u64, second: i64) -> u32 {
         let at = self.next;
         self.next = self.next.wrapping_add(1);
-        let entry = Entry {
-            key: [(key >> 32) as u32, key as u32],
-            owner: NONE,
-            owner_fingerprint: 0,
-            list: NONE,
-        };
+        let entry =
+            Entry { key: [(key >> 32) as u32, key as u32], owner: NONE, owner_fingerprint: 0, list: NONE };
         if self.pieces.back().is_none_or(|piece| piece.len() == PIECE) {
             self.pieces.push_back(Vec::with_capacity(PIECE));
         }

@@ -194,7 +194,8 @@ impl Nodes {
     /// The half of a node.
     pub fn half(&self, at: u32) -> Half {
         let node = self.get(at);
-        let sizes = (node.next != NONE).then(|| self.get(node.next)).filter(|node| node.kind() == NodeKind::Sizes);
+        let sizes =
+            (node.next != NONE).then(|| self.get(node.next)).filter(|node| node.kind() == NodeKind::Sizes);
         Half {
             tag: node.tag,
             calls: node.kind() == NodeKind::Calls,

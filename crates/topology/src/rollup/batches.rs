@@ -3,16 +3,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
-};
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use model::{SpanId, SpanKind, StatusCode, TraceId};
 
 use super::{
-    CodeCount, EdgeKey, EdgeKind, EdgeRow, EdgeSums, EntityRow, Exemplar, OperationKey, OperationRow, OperationSums,
-    PeerRow, schema,
+    CodeCount, EdgeKey, EdgeKind, EdgeRow, EdgeSums, EntityRow, Exemplar, OperationKey, OperationRow,
+    OperationSums, PeerRow, schema,
 };
 use crate::call_fact::{Class, Flags, Layer, Protocol, Security};
 use crate::entity::{Entity, EntityId};
@@ -42,22 +39,7 @@ fn ids<'a, T, const N: usize>(rows: &'a [T], value: impl Fn(&'a T) -> Option<[u8
 
 /// A batch of `edges_*`.
 pub fn edges_to_batch(rows: &[EdgeRow]) -> Result<RecordBatch, Error> {
-    let codes: Vec<CodeCount> = rows.iter().flat_map(|row| row.sums.codes.iter().copied()).collect();
-    let fields = schema::code_fields();
-    let elements = StructArray::try_new(
-        fields.clone(),
-        vec![
-            ints(&codes, |code| i32::from(code.code)),
-            longs(&codes, |code| i64::from(code.flags.0)),
-            ints(&codes, |code| i32::from(code.server_code)),
-            longs(&codes, |code| i64::from(code.server_flags.0)),
-            longs(&codes, |code| code.calls),
-        ],
-        None,
-    )?;
-    let element = Arc::new(Field::new("element", DataType::Struct(fields), false));
-    let offsets = OffsetBuffer::from_lengths(rows.iter().map(|row| row.sums.codes.len()));
-    let codes = ListArray::try_new(element, offsets, Arc::new(elements), None)?;
+    let codes: Vec<String> = rows.iter().map(|row| codes_text(&row.sums.codes)).collect();
     let columns: Vec<ArrayRef> = vec![
         longs(rows, |row| row.bucket_ns),
         texts(rows, |row| row.key.kind.as_str()),
@@ -74,7 +56,7 @@ pub fn edges_to_batch(rows: &[EdgeRow]) -> Result<RecordBatch, Error> {
         longs(rows, |row| row.sums.calls_weighted_squared),
         longs(rows, |row| row.sums.errors),
         longs(rows, |row| row.sums.errors_weighted),
-        Arc::new(codes),
+        texts(&codes, |text| text),
         longs(rows, |row| row.sums.duration.sum_ns),
         histograms(rows, |row| &row.sums.duration),
         histograms(rows, |row| &row.sums.server_duration),
@@ -201,7 +183,12 @@ impl<'a> Columns<'a> {
         Histogram::decode(self.bytes(name, row)?.unwrap_or_default()).ok_or(Error::Value(name))
     }
 
-    fn exemplar(&self, trace: &'static str, span: &'static str, row: usize) -> Result<Option<Exemplar>, Error> {
+    fn exemplar(
+        &self,
+        trace: &'static str,
+        span: &'static str,
+        row: usize,
+    ) -> Result<Option<Exemplar>, Error> {
         let (Some(trace_id), Some(span_id)) = (self.bytes(trace, row)?, self.bytes(span, row)?) else {
             return Ok(None);
         };
@@ -221,7 +208,6 @@ pub fn edges_from_batch(batch: &RecordBatch) -> Result<Vec<EdgeRow>, Error> {
     let (request, response, sized) = (long("request_bytes")?, long("response_bytes")?, long("sized")?);
     let (retries, asynchronous) = (long("retries")?, long("asynchronous")?);
     let (skew, skewed) = (long("skew_us")?, long("skewed")?);
-    let codes = columns.named("codes")?.as_list_opt::<i32>().ok_or(Error::Column("codes"))?;
     let mut rows = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
         rows.push(EdgeRow {
@@ -243,7 +229,7 @@ pub fn edges_from_batch(batch: &RecordBatch) -> Result<Vec<EdgeRow>, Error> {
                 calls_weighted_squared: squared.value(row),
                 errors: errors.value(row),
                 errors_weighted: errors_weighted.value(row),
-                codes: codes_of(&codes.value(row))?,
+                codes: codes_of(columns.text("codes", row)?)?,
                 duration: columns.histogram("duration", row)?,
                 server_duration: columns.histogram("server_duration", row)?,
                 network: columns.histogram("network", row)?,
@@ -262,23 +248,28 @@ pub fn edges_from_batch(batch: &RecordBatch) -> Result<Vec<EdgeRow>, Error> {
     Ok(rows)
 }
 
-fn codes_of(elements: &ArrayRef) -> Result<Vec<CodeCount>, Error> {
-    let wrong = Error::Column("codes");
-    let elements = elements.as_struct_opt().ok_or(wrong.clone())?;
-    let long = |name| elements.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
-    let int = |name| elements.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int32Type>());
-    let (Some(code), Some(flags), Some(server_code), Some(server_flags), Some(calls)) =
-        (int("code"), long("flags"), int("server_code"), long("server_flags"), long("calls"))
-    else {
-        return Err(wrong);
-    };
-    Ok((0..elements.len())
-        .map(|at| CodeCount {
-            code: code.value(at) as u16,
-            flags: Flags(flags.value(at) as u32),
-            server_code: server_code.value(at) as u16,
-            server_flags: Flags(server_flags.value(at) as u32),
-            calls: calls.value(at),
+/// Calls by outcome as JSON text.
+fn codes_text(codes: &[CodeCount]) -> String {
+    let list: Vec<[i64; 5]> = codes
+        .iter()
+        .map(|code| {
+            let (flags, server_flags) = (i64::from(code.flags.0), i64::from(code.server_flags.0));
+            [i64::from(code.code), flags, i64::from(code.server_code), server_flags, code.calls]
+        })
+        .collect();
+    serde_json::json!(list).to_string()
+}
+
+fn codes_of(text: &str) -> Result<Vec<CodeCount>, Error> {
+    let list: Vec<[i64; 5]> = serde_json::from_str(text).map_err(|_| Error::Value("codes"))?;
+    Ok(list
+        .into_iter()
+        .map(|[code, flags, server_code, server_flags, calls]| CodeCount {
+            code: code as u16,
+            flags: Flags(flags as u32),
+            server_code: server_code as u16,
+            server_flags: Flags(server_flags as u32),
+            calls,
         })
         .collect())
 }
@@ -321,7 +312,7 @@ pub fn entities_from_batch(batch: &RecordBatch) -> Result<Vec<EntityRow>, Error>
     let (first, last) = (columns.long("first_seen_unix_nano")?, columns.long("last_seen_unix_nano")?);
     (0..batch.num_rows())
         .map(|row| {
-            let text = |name| columns.text(name, row).map(std::sync::Arc::<str>::from);
+            let text = |name| columns.text(name, row).map(Arc::<str>::from);
             Ok(EntityRow {
                 id: EntityId(id.value(row) as u64),
                 entity: Entity {

@@ -44,7 +44,8 @@ pub struct OperationSums {
 impl OperationSums {
     /// Whether every sum is zero, whatever the exemplar.
     pub fn is_zero(&self) -> bool {
-        [self.calls, self.calls_weighted, self.errors, self.errors_weighted] == [0; 4] && self.duration.is_empty()
+        [self.calls, self.calls_weighted, self.errors, self.errors_weighted] == [0; 4]
+            && self.duration.is_empty()
     }
 
     /// Adds `other` `sign` times: 1 merges, -1 subtracts. The exemplar takes the least when merging and stays when

@@ -2,11 +2,12 @@
 //! that every reader of Delta reads them; partition columns (`tenant`, `date`) stand in no file.
 //!
 //! Ids are 64-bit hashes stored as signed integers with the same bits. Words (`kind`, `layer`, ...) are those of
-//! `as_str` of their types. Histograms are the bytes of `histogram::encoding`.
+//! `as_str` of their types. Histograms are the bytes of `histogram::encoding`. `codes` is JSON text: a list of
+//! `[code, flags, server code, server flags, calls]`.
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 /// Version of these column lists, written into each file.
 pub const VERSION: u32 = 1;
@@ -24,21 +25,6 @@ macro_rules! table {
 }
 
 use DataType::{Binary, Int32, Int64, Utf8};
-
-/// Fields of an element of `codes`.
-pub fn code_fields() -> Fields {
-    Fields::from(vec![
-        Field::new("code", Int32, false),
-        Field::new("flags", Int64, false),
-        Field::new("server_code", Int32, false),
-        Field::new("server_flags", Int64, false),
-        Field::new("calls", Int64, false),
-    ])
-}
-
-fn codes() -> DataType {
-    DataType::List(Arc::new(Field::new("element", DataType::Struct(code_fields()), false)))
-}
 
 table! {
     /// `edges_10s|1m|1h|1d`.
@@ -58,7 +44,7 @@ table! {
         "calls_weighted_squared": Int64, false;
         "errors": Int64, false;
         "errors_weighted": Int64, false;
-        "codes": codes(), false;
+        "codes": Utf8, false;
         "duration_sum_nano": Int64, false;
         "duration": Binary, false;
         "server_duration": Binary, false;

@@ -1,33 +1,22 @@
 //! `GET /api/v1/build`: which build answers.
 
+use api::meta::Build;
 use axum::body::Body;
 use http::{Response, StatusCode};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::error::json;
 
-/// A build.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Build {
-    /// `throughline`.
-    name: &'static str,
-    /// Its version.
-    version: &'static str,
-    /// Operating system it was built for.
-    os: &'static str,
-    /// Processor it was built for.
-    arch: &'static str,
+/// Says which build answers.
+pub(super) async fn answer() -> Response<Body> {
+    json(StatusCode::OK, &build())
 }
 
-/// Says which build answers.
-#[utoipa::path(get, path = "/api/v1/build", operation_id = "build", responses((status = 200, description = "the build", body = Build)))]
-pub(super) async fn answer() -> Response<Body> {
-    let build = Build {
-        name: "throughline",
-        version: env!("CARGO_PKG_VERSION"),
-        os: std::env::consts::OS,
-        arch: std::env::consts::ARCH,
-    };
-    json(StatusCode::OK, &build)
+/// This build.
+pub(super) fn build() -> Build {
+    Build {
+        name: "throughline".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+    }
 }

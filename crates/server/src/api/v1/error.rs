@@ -1,5 +1,6 @@
 //! The one form of a refusal: `{"error":{"code","message","remedy"}}` with the status of its kind.
 
+pub use api::refusal::{ErrorBody, ErrorEnvelope};
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::{Response, StatusCode};
@@ -7,7 +8,6 @@ use query::source::SourceError;
 use query::sql::SqlError;
 use serde::Serialize;
 use stdx::Kind;
-use utoipa::ToSchema;
 
 use crate::api::response::{JSON, status_of, with_body};
 
@@ -19,25 +19,6 @@ pub struct ApiError {
     /// The cause.
     pub message: String,
     /// What to do about it; empty when there is nothing to say.
-    pub remedy: String,
-}
-
-/// The body of a refusal.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorEnvelope {
-    /// The refusal.
-    pub error: ErrorBody,
-}
-
-/// What a refusal says.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorBody {
-    /// A stable word for programs.
-    #[schema(example = "invalid_input")]
-    pub code: &'static str,
-    /// The cause.
-    pub message: String,
-    /// What to do about it; may be empty.
     pub remedy: String,
 }
 
@@ -56,7 +37,7 @@ impl ApiError {
     pub fn envelope(&self) -> ErrorEnvelope {
         ErrorEnvelope {
             error: ErrorBody {
-                code: code(self.kind),
+                code: code(self.kind).to_owned(),
                 message: self.message.clone(),
                 remedy: self.remedy.clone(),
             },

@@ -29,6 +29,11 @@ pub(super) fn read(params: &Params, now: i64) -> Result<TimeRange, ApiError> {
     Ok(TimeRange { start, end })
 }
 
+/// The instant that a needed parameter names.
+pub(super) fn time(name: &str, params: &Params) -> Result<i64, ApiError> {
+    instant(name, params.first(name))
+}
+
 /// One instant in nanoseconds since the epoch.
 fn instant(name: &str, text: &str) -> Result<i64, ApiError> {
     if let Ok(nanos) = text.parse() {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use api::sql::{SqlCost, SqlQuestion};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -20,15 +21,13 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::{BodyExt, Limited};
 use query::sql::{Cost, SqlStream};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use stdx::Kind;
 use tokio::sync::mpsc;
-use utoipa::ToSchema;
 
 use super::csv::{self, CSV};
 use super::frames::{self, Frames, NDJSON, asks_for};
-use super::{Api, ApiError, ErrorEnvelope, json_rows};
+use super::{Api, ApiError, json_rows};
 use crate::api::response::JSON;
 
 /// Content type of Arrow's stream format.
@@ -43,58 +42,20 @@ const HELD_BYTES: usize = 4 << 20;
 /// Bytes of one piece of an answer.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// A question.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct SqlQuestion {
-    /// One statement.
-    #[schema(example = "SELECT service_name, count(*) AS spans FROM spans GROUP BY 1 ORDER BY 2 DESC")]
-    sql: String,
-}
-
-/// What a question has cost.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SqlCost {
-    /// Files of the tables asked for.
-    files_total: u64,
-    /// Files that could not be left out.
-    files_asked: u64,
-    /// Row groups of `spans` that could not be left out.
-    row_groups_asked: u64,
-    /// Bytes read of files.
-    bytes_read: u64,
-    /// Rows in memory that were looked at.
-    buffer_rows: u64,
-    /// Rows answered.
-    rows: u64,
-    /// Time taken.
-    elapsed_nano: u64,
-}
-
-impl From<Cost> for SqlCost {
-    fn from(cost: Cost) -> Self {
-        Self {
-            files_total: cost.files_total,
-            files_asked: cost.files_asked,
-            row_groups_asked: cost.row_groups_asked,
-            bytes_read: cost.bytes_read,
-            buffer_rows: cost.buffer_rows,
-            rows: cost.rows,
-            elapsed_nano: cost.elapsed_nano,
-        }
+/// A cost as it is answered.
+fn sql_cost(cost: Cost) -> SqlCost {
+    SqlCost {
+        files_total: cost.files_total,
+        files_asked: cost.files_asked,
+        row_groups_asked: cost.row_groups_asked,
+        bytes_read: cost.bytes_read,
+        buffer_rows: cost.buffer_rows,
+        rows: cost.rows,
+        elapsed_nano: cost.elapsed_nano,
     }
 }
 
 /// Answers a question in SQL; read-only.
-#[utoipa::path(
-    post,
-    path = "/api/v1/sql", operation_id = "sql",
-    request_body = SqlQuestion,
-    responses(
-        (status = 200, description = "rows: a bare JSON array of objects, or CSV, Arrow IPC stream, NDJSON frames by Accept", body = Vec<Object>),
-        (status = 400, description = "no question, or wrong", body = ErrorEnvelope),
-        (status = 422, description = "a limit was hit", body = ErrorEnvelope),
-    )
-)]
 pub(super) async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let tenant = api.tenant(&parts);
@@ -327,7 +288,7 @@ async fn send_frames(frames: Frames, mut stream: SqlStream) {
             }
             Some(Some(Err(error))) => return frames.fail(&error.into()).await,
             Some(None) => {
-                frames.send("end", json!({ "cost": SqlCost::from(stream.cost()) })).await;
+                frames.send("end", json!({ "cost": sql_cost(stream.cost()) })).await;
                 return;
             }
             None => return,

@@ -1,4 +1,4 @@
-//! `GET /api/v1/stages`, the account of every item, and `POST /api/v1/flush`.
+//! `GET /api/v1/stages`, the account of every item, `POST /api/v1/flush` and `POST /api/v1/compact`.
 //!
 //! `signals` holds the account by signal: `received = accepted + rejected`, `accepted = stored + waiting + duplicate`; its
 //! numbers go on over restarts and agree with the table `ingest`. `stages` holds the same numbers along the data's path.
@@ -28,11 +28,12 @@ struct Api {
     tenant: TenantId,
 }
 
-/// The two routes for one tenant. While tenancy is off the account is of everything.
+/// The routes for one tenant. While tenancy is off the account is of everything.
 pub fn router(shared: Arc<Shared>, tenant: TenantId) -> Router {
     Router::new()
         .route("/api/v1/stages", get(stages))
         .route("/api/v1/flush", post(flush))
+        .route("/api/v1/compact", post(compact))
         .with_state(Api { shared, tenant })
 }
 
@@ -51,13 +52,26 @@ async fn stages(State(api): State<Api>) -> Response<Body> {
 }
 
 async fn flush(State(api): State<Api>) -> Response<Body> {
-    let Some(store) = open_store(&api.shared) else {
-        return answer(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &json!({ "error": "the server is starting or stopping; come again" }),
-        );
-    };
-    match store.flush().await {
+    let Some(store) = open_store(&api.shared) else { return not_open() };
+    versions(store.flush().await)
+}
+
+/// Merges what can be merged now, and answers as a flush does.
+async fn compact(State(api): State<Api>) -> Response<Body> {
+    let Some(store) = open_store(&api.shared) else { return not_open() };
+    versions(match store::compact::run_all(store).await {
+        Ok(()) => Ok(store.versions()),
+        Err(error) => Err(error),
+    })
+}
+
+fn not_open() -> Response<Body> {
+    let error = "the server is starting or stopping; come again";
+    answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error }))
+}
+
+fn versions(done: Result<Vec<(&'static str, i64)>, store::Error>) -> Response<Body> {
+    match done {
         Ok(versions) => {
             let tables: Map<String, Value> =
                 versions.into_iter().map(|(table, version)| (table.to_owned(), version.into())).collect();

@@ -45,8 +45,14 @@ impl World {
             salt: 7,
         };
         let options = Options { background: false, ..Options::standard() };
-        let (store, _) = store::open(places, options).await.expect("an empty store opens");
+        let map = Arc::new(crate::map::Map::new(None));
+        let (store, _) =
+            store::open_with(places, options, Some(Arc::clone(&map.sums) as Arc<dyn store::Deriver>))
+                .await
+                .expect("an empty store opens");
         let settings = Settings {
+            map,
+            listeners: Vec::new(),
             tenant: TenantId::single(),
             clock,
             sql: Limits { rows_max: 100_000, ..Limits::standard(None) },
@@ -343,17 +349,33 @@ async fn names_and_the_description() {
     check(
         paths.keys().map(|path| format!("{path}\n")).collect(),
         expect![[r#"
-        /api/v1/attributes
-        /api/v1/attributes/{key}/values
-        /api/v1/build
-        /api/v1/flush
-        /api/v1/openapi.json
-        /api/v1/services
-        /api/v1/services/{service}/operations
-        /api/v1/sql
-        /api/v1/stages
-        /api/v1/traces
-        /api/v1/traces/{id}
-    "#]],
+            /api/v1/attributes
+            /api/v1/attributes/{key}/values
+            /api/v1/build
+            /api/v1/check
+            /api/v1/compact
+            /api/v1/errors
+            /api/v1/flush
+            /api/v1/openapi.json
+            /api/v1/overview
+            /api/v1/services
+            /api/v1/services/{service}
+            /api/v1/services/{service}/operations
+            /api/v1/sql
+            /api/v1/stages
+            /api/v1/topology
+            /api/v1/topology/diff
+            /api/v1/topology/edge/{source}/{target}
+            /api/v1/topology/edge/{source}/{target}/traces
+            /api/v1/topology/export
+            /api/v1/topology/frames
+            /api/v1/topology/node/{id}
+            /api/v1/topology/node/{id}/traces
+            /api/v1/topology/rules
+            /api/v1/topology/rules/test
+            /api/v1/topology/why
+            /api/v1/traces
+            /api/v1/traces/{id}
+        "#]],
     );
 }
