@@ -78,6 +78,9 @@ pub struct Delta {
     pub peers: Vec<PeerRow>,
     /// Starts of buckets (nanoseconds) whose sums may miss something until repair.
     pub dirty: BTreeSet<i64>,
+    /// Traces of late spans: every bucket in which one of their spans starts is to be looked at too, for what a late half
+    /// completes stands in the bucket of the other half.
+    pub late_traces: BTreeSet<model::TraceId>,
 }
 
 /// Sums of one tenant's spans.
@@ -249,6 +252,7 @@ impl Aggregator {
             entities: self.books.seen_entities(),
             peers: self.books.seen_peers(),
             dirty: self.tally.dirty().clone(),
+            late_traces: self.tally.late_traces().clone(),
         }
     }
 
@@ -256,6 +260,12 @@ impl Aggregator {
     pub fn finish(&mut self) {
         let Self { pending, tally, .. } = self;
         pending.drain(false, &mut tally.counting(true));
+    }
+
+    /// Lets everything leave before its time, as when memory must be had at once. What is missed is marked.
+    pub fn evict(&mut self) {
+        let Self { pending, tally, .. } = self;
+        pending.drain(true, &mut tally.counting(true));
     }
 
     /// Distinct spans counted.

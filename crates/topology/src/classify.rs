@@ -114,14 +114,24 @@ pub fn classify<'a>(span: &SpanView<'a>, resource: &ResourceFacts) -> Classified
         weight: weight::weight(span.trace_state, span.slots.as_deref(), resource),
         ..CallFact::default()
     };
+    let outcome = crate::Outcome { error: span.status == StatusCode::ERROR, ..Default::default() };
     let Some(slots) = span.slots.as_deref() else {
-        let outcome = crate::Outcome { error: span.status == StatusCode::ERROR, ..Default::default() };
         return Classified { fact: CallFact { outcome, ..bare }, proxy: None };
     };
     let proxy_kind = role::proxy_kind(slots);
     let (role, class) = role::role_and_class(span.name, span.kind, slots);
     let proxy = (proxy_kind != ProxyKind::None).then(|| Box::new(resource.of_proxy(slots)));
-    let protocol = if role == Role::None { Default::default() } else { outcome::protocol(role, slots) };
+    let layers = match proxy_kind {
+        ProxyKind::None => Layers::APP,
+        ProxyKind::Contracted => Layers::PROXY,
+        ProxyKind::Gateway => Layers::BOTH,
+    };
+    let entity = proxy.as_ref().map_or(resource.id, |proxy| proxy.id);
+    if role == Role::None {
+        // Only what can be said without the attributes: most spans of this kind come here without having theirs read.
+        return Classified { fact: CallFact { layers, proxy: proxy_kind, entity, outcome, ..bare }, proxy };
+    }
+    let protocol = outcome::protocol(role, slots);
     let peer = match role {
         Role::None | Role::Server => PeerView::default(),
         Role::Producer | Role::Consumer => peer_of::queue(slots),
@@ -132,20 +142,16 @@ pub fn classify<'a>(span: &SpanView<'a>, resource: &ResourceFacts) -> Classified
     let fact = CallFact {
         role,
         class,
-        layers: match proxy_kind {
-            ProxyKind::None => Layers::APP,
-            ProxyKind::Contracted => Layers::PROXY,
-            ProxyKind::Gateway => Layers::BOTH,
-        },
+        layers,
         proxy: proxy_kind,
         protocol,
-        security: if role == Role::None { Default::default() } else { outcome::security(slots) },
-        entity: proxy.as_ref().map_or(resource.id, |proxy| proxy.id),
+        security: outcome::security(slots),
+        entity,
         peer_id: peer.id(),
         peer,
-        op: if role == Role::None { Cow::Borrowed("") } else { outcome::operation(role, protocol, slots) },
+        op: outcome::operation(role, protocol, slots),
         outcome: outcome::outcome(protocol, span.status, slots),
-        sizes: if role == Role::None { None } else { outcome::sizes(slots) },
+        sizes: outcome::sizes(slots),
         retry: outcome::retry(slots),
         shared_id: role.serves() && slots.is_true(Slot::SharedId),
         ..bare

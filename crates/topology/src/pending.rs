@@ -98,8 +98,9 @@ pub trait Sink {
     fn parent(&mut self, parent: u32, child: u32, start_ns: i64, spans: i64);
     /// A half left. `evicted` says that it had to, before its time.
     fn left(&mut self, half: &Half, matched: Layers, evicted: bool);
-    /// A span came so late that its other half, or itself, may have been forgotten.
-    fn late(&mut self, start_ns: i64);
+    /// A span came so late that its other half, or itself, may have been forgotten: sums in any bucket of its trace (if it
+    /// is still known which) may miss something.
+    fn late(&mut self, trace_id: Option<TraceId>, start_ns: i64);
     /// A span with this start was evicted: what it would have completed is missing.
     fn evicted(&mut self, start_ns: i64);
 }
@@ -157,6 +158,7 @@ pub struct Pending {
     nodes: Nodes,
     forgotten: Forgotten,
     now_seconds: i64,
+    evicting_until: i64,
     counters: Counters,
 }
 
@@ -180,6 +182,7 @@ impl Pending {
             nodes: Nodes::default(),
             forgotten: Forgotten::new(limits.forgotten_bytes),
             now_seconds: i64::MIN,
+            evicting_until: i64::MIN,
             counters: Counters::default(),
         }
     }
@@ -235,7 +238,8 @@ impl Pending {
         };
         let (at, known, forgotten) = self.entry(own);
         let age = self.now_seconds.saturating_sub(span.bucket_ns.div_euclid(1_000_000_000));
-        let odd_age = !(-10..self.limits.window_seconds).contains(&age);
+        // Whoever had to leave early may have been as young as this span.
+        let odd_age = !(-10..self.limits.window_seconds).contains(&age) || self.now_seconds <= self.evicting_until;
         let mut late = forgotten && odd_age;
         if known && self.is_duplicate(at, span) {
             self.counters.duplicates += 1;
@@ -254,7 +258,7 @@ impl Pending {
         }
         if late {
             self.counters.late += 1;
-            sink.late(span.bucket_ns);
+            sink.late(Some(span.trace_id), span.bucket_ns);
         }
         let serves_parent = span.half.filter(|half| !half.calls && whole && joins && !span.shared_id);
         let linked = serves_parent.is_some() && !span.links.is_empty();
@@ -352,7 +356,7 @@ impl Pending {
             walked += 1;
             if walked == WALK_MAX {
                 self.counters.walks_cut += 1;
-                sink.late(span.bucket_ns);
+                sink.late(Some(span.trace_id), span.bucket_ns);
                 break;
             }
         }
@@ -596,6 +600,7 @@ impl Pending {
         let Some(entry) = self.entries.pop() else { return };
         if evicted {
             self.counters.evicted += 1;
+            self.evicting_until = self.now_seconds.saturating_add(self.limits.window_seconds);
         } else {
             self.counters.expired += 1;
         }
@@ -611,7 +616,7 @@ impl Pending {
                     }
                     if node.is_suspect() && node.marks() == Layers::default() {
                         self.counters.late += 1;
-                        sink.late(half.start_ns);
+                        sink.late(None, half.start_ns);
                     }
                     sink.left(&half, node.marks(), evicted);
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
-use model::{SpanKind, StatusCode};
+use model::{SpanKind, StatusCode, TraceId};
 
 use super::Books;
 use crate::call_fact::{CallFact, Class, Layer, Layers, Outcome, Protocol, Role, Security};
@@ -13,6 +13,9 @@ use crate::rollup::{
     CodeCount, EdgeKey, EdgeKind, EdgeRow, EdgeSums, Exemplar, OperationKey, OperationRow, OperationSums,
     Resolution, bucket_of,
 };
+
+/// Most traces of late spans that are named between two cuts; their buckets are marked all the same.
+const LATE_TRACES_MAX: usize = 10_000;
 
 /// What a half says but times and sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,6 +102,7 @@ pub struct Tally {
     edges: HashMap<Key, EdgeSums>,
     operations: HashMap<Name, OperationSums>,
     dirty: BTreeSet<i64>,
+    late_traces: BTreeSet<TraceId>,
     orphans: u64,
 }
 
@@ -129,6 +133,11 @@ impl Tally {
     /// Buckets for repair.
     pub fn dirty(&self) -> &BTreeSet<i64> {
         &self.dirty
+    }
+
+    /// Traces whose every bucket is for repair.
+    pub fn late_traces(&self) -> &BTreeSet<TraceId> {
+        &self.late_traces
     }
 
     /// Serving halves that left without a caller.
@@ -195,6 +204,7 @@ impl Tally {
         self.edges.clear();
         self.operations.clear();
         self.dirty.clear();
+        self.late_traces.clear();
     }
 
     /// The edges as rows, ordered by bucket and key.
@@ -355,7 +365,10 @@ impl Sink for Counting<'_> {
         self.tally.orphans += u64::from(!half.calls && matched == Layers::default());
     }
 
-    fn late(&mut self, start_ns: i64) {
+    fn late(&mut self, trace_id: Option<TraceId>, start_ns: i64) {
+        if let Some(trace_id) = trace_id.filter(|_| self.tally.late_traces.len() < LATE_TRACES_MAX) {
+            self.tally.late_traces.insert(trace_id);
+        }
         self.tally.dirty.insert(bucket_of(start_ns, Resolution::TenSeconds));
     }
 
