@@ -18,7 +18,8 @@ pub fn run() -> Result<(), String> {
         std::fs::remove_dir_all(parts).map_err(|error| format!("{}: {error}", parts.display()))?;
     }
     let mut failed = Vec::new();
-    for runner in built::build(&[])?.iter().filter(|binary| RUNNERS.contains(&binary.target.as_str())) {
+    let binaries = built::build(&[])?;
+    for runner in binaries.iter().filter(|binary| RUNNERS.contains(&binary.target.as_str())) {
         let status = runner.command().status().map_err(|error| format!("{}: {error}", runner.path.display()))?;
         if !status.success() {
             failed.push(runner.krate.as_str());
