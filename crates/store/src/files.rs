@@ -283,3 +283,38 @@ pub(crate) struct Added {
     pub(crate) traces: Vec<Arc<TableFile>>,
     pub(crate) ingest: Vec<Arc<TableFile>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> TableFile {
+        let entry = FileEntry {
+            path: path.to_owned(),
+            size: 1,
+            tenant: model::TenantId::single(),
+            date_days: 0,
+            rows: Some(1),
+            stats_json: String::new(),
+            modified_unix_ms: 0,
+        };
+        TableFile { entry: Arc::new(entry), location: Path::from(path), footer: OnceCell::new() }
+    }
+
+    /// A round writes files of one path into several tables; they are merged at different times.
+    #[test]
+    fn a_merge_of_one_table_leaves_files_of_the_same_path_in_the_others() {
+        let set = FileSet {
+            spans: vec![Arc::new(SpanFile { file: file("a"), index: SpanIndex::default() })],
+            traces: vec![Arc::new(file("a"))],
+            ingest: vec![Arc::new(file("a"))],
+        };
+        let left = |table| {
+            let set = set.replaced(table, &["a".to_owned()], Added::default());
+            (set.spans.len(), set.traces.len(), set.ingest.len())
+        };
+        assert_eq!(left("spans"), (0, 1, 1));
+        assert_eq!(left("traces"), (1, 0, 1));
+        assert_eq!(left("ingest"), (1, 1, 0));
+    }
+}
